@@ -1,0 +1,1 @@
+//! Benchmarks of ingest and answers, each beside something measured in the same run.

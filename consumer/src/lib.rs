@@ -1,0 +1,1 @@
+//! Order events from a Kafka topic into Postgres, exactly once.

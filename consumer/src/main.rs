@@ -1,0 +1,2 @@
+//! Order events from a Kafka topic into Postgres, exactly once.
+fn main() {}

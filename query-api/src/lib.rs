@@ -1,0 +1,1 @@
+//! The HTTP service that answers from the orders in Postgres.

@@ -1,0 +1,2 @@
+//! The HTTP service that answers from the orders in Postgres.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Files, standard input or generated events onto the order topic.

@@ -1,0 +1,2 @@
+//! Files, standard input or generated events onto the order topic.
+fn main() {}

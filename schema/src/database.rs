@@ -1,0 +1,47 @@
+//! Connections to Postgres, encrypted where the address asks for it.
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
+use postgres_openssl::MakeTlsConnector;
+use thiserror::Error;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config};
+
+/// Why no connection was made.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// TLS could not be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[from] ErrorStack),
+    /// Postgres could not be reached or refused.
+    #[error("cannot connect to Postgres")]
+    Connect(#[from] tokio_postgres::Error),
+}
+
+/// Connects, and drives the connection on a task of its own, which ends with the connection and
+/// gives back why.
+///
+/// With `sslmode=require` the server's certificate is verified against the system's roots (or
+/// `SSL_CERT_FILE`); with `prefer`, the default, it is not, as libpq has it.
+///
+/// # Errors
+///
+/// [`ConnectError`] when TLS cannot be set up, or Postgres is out of reach or refuses.
+pub async fn connect(
+    config: &Config,
+) -> Result<(Client, JoinHandle<Result<(), tokio_postgres::Error>>), ConnectError> {
+    let mut tls = SslConnector::builder(SslMethod::tls_client())?;
+    if config.get_ssl_mode() != SslMode::Require {
+        tls.set_verify(SslVerifyMode::NONE);
+    }
+    let mut tls = MakeTlsConnector::new(tls.build());
+    if config.get_ssl_mode() != SslMode::Require {
+        tls.set_callback(|configuration, _| {
+            configuration.set_verify_hostname(false);
+            Ok(())
+        });
+    }
+    let (client, connection) = config.connect(tls).await?;
+    Ok((client, tokio::spawn(connection)))
+}
