@@ -13,6 +13,7 @@ pub mod fingerprint;
 pub mod migrations;
 pub mod money;
 pub mod order;
+pub mod rules;
 pub mod tables;
 pub mod violation;
 

@@ -37,7 +37,7 @@ pub async fn run(mut connection: AsyncPgConnection) -> Result<Vec<String>, Migra
         .await
         .map_err(MigrationError::Lock)?;
     let mut harness = AsyncMigrationHarness::new(connection);
-    let (mut harness, applied) = tokio::task::spawn_blocking(move || {
+    let (harness, applied) = tokio::task::spawn_blocking(move || {
         let applied = harness
             .run_pending_migrations(MIGRATIONS)
             .map(|versions| versions.iter().map(ToString::to_string).collect())

@@ -46,11 +46,14 @@ pub enum Code {
     ConflictingDuplicate,
     /// The database refused the order; the message gives its reason.
     RefusedByDatabase,
+    /// Not a fault of its own: tells how many violations are not listed, because there were more
+    /// than [`VIOLATIONS_MAX`](crate::rules::VIOLATIONS_MAX).
+    MoreViolations,
 }
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NotJson,
         Self::NotUtf8,
         Self::Missing,
@@ -70,6 +73,7 @@ impl Code {
         Self::ConflictingFields,
         Self::ConflictingDuplicate,
         Self::RefusedByDatabase,
+        Self::MoreViolations,
     ];
 
     /// The code as it is stored, answered and documented.
@@ -95,6 +99,7 @@ impl Code {
             Self::ConflictingFields => "conflicting_fields",
             Self::ConflictingDuplicate => "conflicting_duplicate",
             Self::RefusedByDatabase => "refused_by_database",
+            Self::MoreViolations => "more_violations",
         }
     }
 }
