@@ -1,1 +1,3 @@
 //! What the tests of every crate share: real servers, fixtures, and an independent reckoning.
+
+pub mod event_cases;
