@@ -1,2 +1,48 @@
-//! The HTTP service that answers from the orders in Postgres.
-fn main() {}
+//! `ordertally-query-api`: parse, build, run, and turn the outcome into an exit status.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use ordertally_query_api::settings::Command;
+use ordertally_query_api::{Settings, Startup, healthcheck};
+use ordertally_settings::stop::StopSignals;
+use ordertally_settings::{ExitStatus, cli, logs};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let settings: Settings = cli::parse();
+    logs::start(&settings.logs);
+    let outcome = match settings.command {
+        Some(Command::Healthcheck) => healthcheck::ask(settings.http_addr)
+            .await
+            .context("the service is not ready"),
+        None => serve(&settings).await,
+    };
+    match outcome {
+        Ok(()) => ExitStatus::Done.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitStatus::Failed.into()
+        }
+    }
+}
+
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let mut signals = StopSignals::listen().context("cannot listen for signals")?;
+    let service = Startup::build(settings).await?;
+    tracing::info!(
+        http.address = %service.address(),
+        database = %settings.database_url,
+        time_zone = %settings.reporting_time_zone,
+        version = env!("CARGO_PKG_VERSION"),
+        "serving answers"
+    );
+    service
+        .run(async move {
+            let signal = signals.received().await;
+            tracing::info!(signal, "stopping: finishing the requests in hand");
+        })
+        .await;
+    tracing::info!("stopped");
+    Ok(())
+}

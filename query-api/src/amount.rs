@@ -1,0 +1,43 @@
+//! Money as answers show it: a decimal text with the currency's own number of decimals at least.
+
+use iso_currency::Currency;
+use rust_decimal::Decimal;
+
+/// `150` is `"150.00"` in USD and `"150"` in JPY; `0.1234` USD stays `"0.1234"`. A currency
+/// without a number of decimals in the ISO table (gold, say) has none at least.
+#[must_use]
+pub fn text(amount: Decimal, currency: &str) -> String {
+    let least = Currency::from_code(currency)
+        .and_then(Currency::exponent)
+        .map_or(0, u32::from);
+    let mut shown = amount.normalize();
+    if shown.scale() < least {
+        shown.rescale(least);
+    }
+    shown.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_their_currencys_decimals_and_more_only_where_they_need_them() {
+        for (amount, currency, expected) in [
+            ("150.0000", "USD", "150.00"),
+            ("150.5000", "USD", "150.50"),
+            ("0.1234", "USD", "0.1234"),
+            ("0.1230", "USD", "0.123"),
+            ("150.0000", "JPY", "150"),
+            ("150.5000", "JPY", "150.5"),
+            ("1.0000", "KWD", "1.000"),
+            ("1.0000", "CLF", "1.0000"),
+            ("0.0000", "EUR", "0.00"),
+            ("3.0000", "XAU", "3"),
+            ("99999999999999.9999", "USD", "99999999999999.9999"),
+        ] {
+            let decimal = amount.parse().expect("a decimal");
+            assert_eq!(text(decimal, currency), expected, "{amount} {currency}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What each resource does with a request: check it, ask, reply.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use serde_json::json;
+use warp::reply::Response;
+
+use crate::answers::Answers;
+use crate::database::{AskError, Database, Snapshot};
+use crate::health::Health;
+use crate::lists::Lists;
+use crate::observe::Metrics;
+use crate::params::{InvalidParameter, path_id};
+use crate::problem::Problem;
+use crate::{reply, requests};
+
+/// Everything that a handler may use.
+pub struct Resources {
+    answers: Answers,
+    lists: Lists,
+    health: Health,
+    metrics: Metrics,
+    /// The zone of days when a request names none.
+    zone: Tz,
+}
+
+/// What a handler sees of a request: raw text, not yet decoded.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The path as it came.
+    pub path: String,
+    /// The query string as it came; empty when there is none.
+    pub query: String,
+}
+
+/// A good answer or a problem.
+pub type Outcome = Result<Response, Problem>;
+
+impl Call {
+    fn wrong(&self, faults: &[InvalidParameter]) -> Problem {
+        Problem::invalid_parameters(faults, &self.path)
+    }
+
+    fn no_answer(&self, error: &AskError) -> Problem {
+        Problem::no_answer(error, &self.path)
+    }
+}
+
+impl Resources {
+    /// Everything answered from `database`.
+    #[must_use]
+    pub fn new(database: Arc<Database>, metrics: Metrics, zone: Tz) -> Self {
+        Self {
+            answers: Answers::new(Arc::clone(&database)),
+            lists: Lists::new(Arc::clone(&database)),
+            health: Health::new(database),
+            metrics,
+            zone,
+        }
+    }
+
+    /// `GET /customers/top`.
+    ///
+    /// # Errors
+    ///
+    /// The problem to answer with; so for each method here.
+    pub async fn top_customers(&self, call: &Call) -> Outcome {
+        let (question, at_least) = requests::top_customers(&call.query, self.zone)
+            .map_err(|faults| call.wrong(&faults))?;
+        self.answers
+            .top_customers(&question, &at_least)
+            .await
+            .map(|answer| reply::analytics(&question.range, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /orders/value`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn order_value(&self, call: &Call) -> Outcome {
+        let (question, at_least) =
+            requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(&faults))?;
+        self.answers
+            .order_value(&question, &at_least)
+            .await
+            .map(|answer| reply::analytics(&question.range, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /sales/province`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn province_sales(&self, call: &Call) -> Outcome {
+        let (question, at_least) = requests::province_sales(&call.query, self.zone)
+            .map_err(|faults| call.wrong(&faults))?;
+        self.answers
+            .province_sales(&question, &at_least)
+            .await
+            .map(|answer| reply::analytics(&question.range, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /orders/{event_id}`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn order(&self, call: &Call, raw_event_id: &str) -> Outcome {
+        let event_id = path_id("event_id", raw_event_id);
+        let at_least = requests::order(&call.query);
+        let (event_id, at_least) =
+            both(event_id, at_least).map_err(|faults| call.wrong(&faults))?;
+        let answer = self
+            .lists
+            .order(&event_id, &at_least)
+            .await
+            .map_err(|error| call.no_answer(&error))?;
+        let Snapshot {
+            data,
+            positions,
+            as_of,
+        } = answer;
+        let data =
+            data.ok_or_else(|| Problem::not_found("no order has this event id", &call.path))?;
+        Ok(reply::document(Snapshot {
+            data,
+            positions,
+            as_of,
+        }))
+    }
+
+    /// `GET /orders`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn orders(&self, call: &Call) -> Outcome {
+        let request =
+            requests::orders(&call.query, self.zone).map_err(|faults| call.wrong(&faults))?;
+        self.lists
+            .orders(&request.question, &request.at_least)
+            .await
+            .map(|answer| reply::list(&request, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /customers/{id}/orders`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn customer_orders(&self, call: &Call, raw_customer_id: &str) -> Outcome {
+        let customer_id = path_id("id", raw_customer_id);
+        // A wrong id leaves the query's faults to be named as well.
+        let asked = customer_id.clone().unwrap_or_default();
+        let request = requests::customer_orders(&call.query, asked, self.zone);
+        let (_, request) = both(customer_id, request).map_err(|faults| call.wrong(&faults))?;
+        self.lists
+            .orders(&request.question, &request.at_least)
+            .await
+            .map(|answer| reply::list(&request, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /rejected-events`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn rejected_events(&self, call: &Call) -> Outcome {
+        let request = requests::rejected_events(&call.query, self.zone)
+            .map_err(|faults| call.wrong(&faults))?;
+        self.lists
+            .rejected_events(&request.question, &request.at_least)
+            .await
+            .map(|answer| reply::list(&request, answer))
+            .map_err(|error| call.no_answer(&error))
+    }
+
+    /// `GET /healthcheck/heartbeat/` and `GET /livez`: the process is there.
+    #[must_use]
+    pub fn alive(&self) -> Response {
+        reply::json(&json!({"status": "alive"}))
+    }
+
+    /// `GET /readyz`.
+    #[allow(clippy::missing_errors_doc)]
+    pub async fn ready(&self, call: &Call) -> Outcome {
+        let health = self.health.check().await;
+        match health.missing() {
+            None => Ok(reply::json(&json!({"status": "ready", "checks": health}))),
+            Some(missing) => {
+                Err(Problem::unavailable(missing, &call.path).with("checks", json!(health)))
+            }
+        }
+    }
+
+    /// `GET /metrics`.
+    #[must_use]
+    pub fn metrics(&self) -> Response {
+        self.metrics.page(&self.health.connections())
+    }
+}
+
+/// Path and query checked together, so that the faults of both are named.
+fn both<A, B>(
+    path: Result<A, InvalidParameter>,
+    query: Result<B, Vec<InvalidParameter>>,
+) -> Result<(A, B), Vec<InvalidParameter>> {
+    match (path, query) {
+        (Ok(path), Ok(query)) => Ok((path, query)),
+        (Err(fault), Ok(_)) => Err(vec![fault]),
+        (Ok(_), Err(faults)) => Err(faults),
+        (Err(fault), Err(mut faults)) => {
+            faults.insert(0, fault);
+            Err(faults)
+        }
+    }
+}

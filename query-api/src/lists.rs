@@ -1,0 +1,128 @@
+//! Single orders, and lists in pages: orders, one customer's orders, rejected records.
+
+pub mod cursor;
+pub mod order;
+pub mod orders;
+pub mod rejected_events;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::calendar::Span;
+use crate::database::{AskError, Database, Snapshot};
+use crate::position::AtLeast;
+
+use cursor::{OrderCursor, RejectedCursor};
+use order::OrderDocument;
+use orders::{OrderById, OrderPage};
+use rejected_events::{RejectedDocument, RejectedPage};
+
+/// What reads orders and rejected records.
+#[derive(Clone)]
+pub struct Lists {
+    database: Arc<Database>,
+}
+
+/// Which orders, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrdersQuestion {
+    /// Only of this customer.
+    pub customer_id: Option<String>,
+    /// Only of this time.
+    pub span: Span,
+    /// After this order.
+    pub after: Option<OrderCursor>,
+    /// How many.
+    pub limit: u8,
+}
+
+/// Which rejected records, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedQuestion {
+    /// Only with a violation of this code.
+    pub code: Option<&'static str>,
+    /// Only rejected in this time.
+    pub span: Span,
+    /// After this record.
+    pub after: Option<RejectedCursor>,
+    /// How many.
+    pub limit: u8,
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Page<T, C> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// A page of `limit` rows out of one row more, if there is one.
+    fn of(mut rows: Vec<T>, limit: u8, cursor: impl Fn(&T) -> C) -> Self {
+        let has_more = rows.len() > usize::from(limit);
+        rows.truncate(limit.into());
+        Self {
+            next: rows.last().filter(|_| has_more).map(cursor),
+            data: rows,
+        }
+    }
+
+    fn map<U>(self, change: impl Fn(T) -> U) -> Page<U, C> {
+        Page {
+            data: self.data.into_iter().map(change).collect(),
+            next: self.next,
+        }
+    }
+}
+
+impl Lists {
+    /// Reads from `database`.
+    #[must_use]
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// One order, or `None` when its id is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there is no answer now.
+    pub async fn order(
+        &self,
+        event_id: &str,
+        at_least: &AtLeast,
+    ) -> Result<Snapshot<Option<OrderDocument>>, AskError> {
+        self.database.ask(&OrderById { event_id }, at_least).await
+    }
+
+    /// A page of orders.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there is no answer now.
+    pub async fn orders(
+        &self,
+        question: &OrdersQuestion,
+        at_least: &AtLeast,
+    ) -> Result<Snapshot<Page<OrderDocument, OrderCursor>>, AskError> {
+        self.database.ask(&OrderPage { question }, at_least).await
+    }
+
+    /// A page of rejected records.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there is no answer now.
+    pub async fn rejected_events(
+        &self,
+        question: &RejectedQuestion,
+        at_least: &AtLeast,
+    ) -> Result<Snapshot<Page<RejectedDocument, RejectedCursor>>, AskError> {
+        self.database
+            .ask(&RejectedPage { question }, at_least)
+            .await
+    }
+}

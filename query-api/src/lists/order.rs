@@ -1,0 +1,185 @@
+//! One whole order, as it is read and as it is shown.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use diesel::prelude::*;
+use ordertally_schema::tables::orders;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::cursor::OrderCursor;
+use crate::amount;
+
+/// One whole order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // the fields are the event's own; see docs/events.md
+pub struct OrderDocument {
+    pub event_id: String,
+    pub event_version: String,
+    pub created_at: String,
+    pub customer_id: String,
+    pub email: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub billing_address: AddressDocument,
+    pub shipping_address: AddressDocument,
+    pub currency: String,
+    pub financial_status: String,
+    pub order_value: String,
+    pub total_discounts: String,
+    pub total_tax: String,
+    pub discount_codes: Vec<String>,
+    pub buyer_accepts_marketing: bool,
+    pub line_items: Vec<LineItemDocument>,
+    pub ingested_at: String,
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+}
+
+/// An address; what it does not say is null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct AddressDocument {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub address1: Option<String>,
+    pub address2: Option<String>,
+    pub city: Option<String>,
+    pub province: Option<String>,
+    pub province_code: Option<String>,
+    pub country: Option<String>,
+    pub country_code: Option<String>,
+    pub zip: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// One product of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct LineItemDocument {
+    pub id: String,
+    pub quantity: i32,
+}
+
+/// The columns that an order is shown from.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
+pub(super) struct OrderRow {
+    event_id: String,
+    event_version: String,
+    created_at: DateTime<Utc>,
+    customer_id: String,
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    billing_same: bool,
+    billing_first_name: Option<String>,
+    billing_last_name: Option<String>,
+    billing_address1: Option<String>,
+    billing_address2: Option<String>,
+    billing_city: Option<String>,
+    billing_province: Option<String>,
+    billing_province_code: Option<String>,
+    billing_country: Option<String>,
+    billing_country_code: Option<String>,
+    billing_zip: Option<String>,
+    billing_phone: Option<String>,
+    shipping_first_name: Option<String>,
+    shipping_last_name: Option<String>,
+    shipping_address1: Option<String>,
+    shipping_address2: Option<String>,
+    shipping_city: Option<String>,
+    shipping_province: String,
+    shipping_province_code: Option<String>,
+    shipping_country: String,
+    shipping_country_code: Option<String>,
+    shipping_zip: Option<String>,
+    shipping_phone: Option<String>,
+    currency: String,
+    financial_status: String,
+    order_value: Decimal,
+    total_discounts: Decimal,
+    total_tax: Decimal,
+    discount_codes: Vec<String>,
+    buyer_accepts_marketing: bool,
+    product_ids: Vec<String>,
+    quantities: Vec<i32>,
+    ingested_at: DateTime<Utc>,
+    topic: String,
+    partition: i32,
+    offset: i64,
+}
+
+impl OrderRow {
+    pub(super) fn cursor(&self) -> OrderCursor {
+        OrderCursor {
+            created_at: self.created_at,
+            event_id: self.event_id.clone(),
+        }
+    }
+}
+
+impl From<OrderRow> for OrderDocument {
+    fn from(row: OrderRow) -> Self {
+        let shipping_address = AddressDocument {
+            first_name: row.shipping_first_name,
+            last_name: row.shipping_last_name,
+            address1: row.shipping_address1,
+            address2: row.shipping_address2,
+            city: row.shipping_city,
+            province: Some(row.shipping_province),
+            province_code: row.shipping_province_code,
+            country: Some(row.shipping_country),
+            country_code: row.shipping_country_code,
+            zip: row.shipping_zip,
+            phone: row.shipping_phone,
+        };
+        let billing_address = if row.billing_same {
+            shipping_address.clone()
+        } else {
+            AddressDocument {
+                first_name: row.billing_first_name,
+                last_name: row.billing_last_name,
+                address1: row.billing_address1,
+                address2: row.billing_address2,
+                city: row.billing_city,
+                province: row.billing_province,
+                province_code: row.billing_province_code,
+                country: row.billing_country,
+                country_code: row.billing_country_code,
+                zip: row.billing_zip,
+                phone: row.billing_phone,
+            }
+        };
+        Self {
+            order_value: amount::text(row.order_value, &row.currency),
+            total_discounts: amount::text(row.total_discounts, &row.currency),
+            total_tax: amount::text(row.total_tax, &row.currency),
+            created_at: instant(row.created_at),
+            ingested_at: instant(row.ingested_at),
+            line_items: std::iter::zip(row.product_ids, row.quantities)
+                .map(|(id, quantity)| LineItemDocument { id, quantity })
+                .collect(),
+            billing_address,
+            shipping_address,
+            event_id: row.event_id,
+            event_version: row.event_version,
+            customer_id: row.customer_id,
+            email: row.email,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            currency: row.currency,
+            financial_status: row.financial_status,
+            discount_codes: row.discount_codes,
+            buyer_accepts_marketing: row.buyer_accepts_marketing,
+            topic: row.topic,
+            partition: row.partition,
+            offset: row.offset,
+        }
+    }
+}
+
+/// RFC 3339 in UTC, with as many decimals of a second as the time has.
+pub(super) fn instant(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

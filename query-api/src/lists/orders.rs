@@ -1,0 +1,82 @@
+//! Reads orders: one by its id, or a page by time.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ordertally_schema::tables::orders;
+
+use super::cursor::OrderCursor;
+use super::order::{OrderDocument, OrderRow};
+use super::{OrdersQuestion, Page};
+use crate::database::Question;
+
+/// Asks for one order.
+pub(super) struct OrderById<'a> {
+    pub(super) event_id: &'a str,
+}
+
+impl Question for OrderById<'_> {
+    type Data = Option<OrderDocument>;
+
+    async fn ask(&self, connection: &mut AsyncPgConnection) -> QueryResult<Self::Data> {
+        let row = orders::table
+            .find(self.event_id)
+            .select(OrderRow::as_select())
+            .first(connection)
+            .await
+            .optional()?;
+        Ok(row.map(OrderDocument::from))
+    }
+}
+
+/// Asks for a page of orders, newest first; orders of one instant by their ids, greatest first.
+pub(super) struct OrderPage<'a> {
+    pub(super) question: &'a OrdersQuestion,
+}
+
+impl Question for OrderPage<'_> {
+    type Data = Page<OrderDocument, OrderCursor>;
+
+    async fn ask(&self, connection: &mut AsyncPgConnection) -> QueryResult<Self::Data> {
+        let OrdersQuestion {
+            customer_id,
+            span,
+            after,
+            limit,
+        } = self.question;
+        let mut query = orders::table
+            .select(OrderRow::as_select())
+            .order((orders::created_at.desc(), orders::event_id.desc()))
+            .limit(i64::from(*limit) + 1)
+            .into_boxed();
+        if let Some(customer_id) = customer_id {
+            query = query.filter(orders::customer_id.eq(customer_id));
+        }
+        if let Some(from) = span.from {
+            query = query.filter(orders::created_at.ge(from));
+        }
+        if let Some(until) = span.until {
+            query = query.filter(orders::created_at.lt(until));
+        }
+        for hole in span.holes.chunks_exact(2) {
+            query = query.filter(
+                orders::created_at
+                    .lt(hole[0])
+                    .or(orders::created_at.ge(hole[1])),
+            );
+        }
+        if let Some(after) = after {
+            // A comparison of rows, which the index on (created_at, event_id) answers.
+            query = query.filter(
+                sql::<Bool>("(created_at, event_id) < (")
+                    .bind::<Timestamptz, _>(after.created_at)
+                    .sql(", ")
+                    .bind::<Text, _>(&after.event_id)
+                    .sql(")"),
+            );
+        }
+        let rows: Vec<OrderRow> = query.load(connection).await?;
+        Ok(Page::of(rows, *limit, OrderRow::cursor).map(OrderDocument::from))
+    }
+}

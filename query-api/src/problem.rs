@@ -1,0 +1,209 @@
+//! Every error answer: an RFC 9457 problem, made in this one place.
+
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use warp::reply::Response;
+
+use crate::database::{AskError, chain};
+use crate::params::InvalidParameter;
+use crate::reply::{self, POSITION_HEADER};
+
+/// Seconds after which it is worth to try again while the database is away.
+const RETRY_AFTER_SECONDS: u16 = 2;
+
+/// An error answer. Its texts are ours alone: nothing that the database said, and of the request
+/// only its path and the names of its parameters.
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    detail: String,
+    /// The path that was asked for.
+    instance: String,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+    #[serde(skip)]
+    headers: Vec<(http::HeaderName, HeaderValue)>,
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        name: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+        instance: &str,
+    ) -> Self {
+        Self {
+            kind: format!("urn:ordertally:problem:{name}"),
+            title,
+            status,
+            detail: detail.into(),
+            instance: instance.to_owned(),
+            more: Map::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// 400: everything that is wrong with the parameters.
+    #[must_use]
+    pub fn invalid_parameters(faults: &[InvalidParameter], instance: &str) -> Self {
+        let named: Vec<_> = faults
+            .iter()
+            .map(|fault| format!("{} {}", fault.field, fault.message))
+            .collect();
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-parameters",
+            "Parameters are wrong",
+            named.join("; "),
+            instance,
+        );
+        let faults = serde_json::to_value(faults).expect("faults are texts");
+        let _none = problem.more.insert("invalid_parameters".into(), faults);
+        problem
+    }
+
+    /// 404: no such resource.
+    #[must_use]
+    pub fn not_found(detail: &str, instance: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Not found",
+            detail,
+            instance,
+        )
+    }
+
+    /// 405: the resource is there, but only to be read.
+    #[must_use]
+    pub fn method_not_allowed(instance: &str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "Method not allowed",
+            "use GET or HEAD",
+            instance,
+        );
+        problem
+            .headers
+            .push((ALLOW, HeaderValue::from_static("GET, HEAD")));
+        problem
+    }
+
+    /// 414: longer than any request that this service answers.
+    #[must_use]
+    pub fn uri_too_long(bytes_max: usize) -> Self {
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "uri-too-long",
+            "Address too long",
+            format!("path and query may have {bytes_max} bytes together"),
+            "",
+        )
+    }
+
+    /// 503: try again later.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>, instance: &str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Not available now",
+            detail,
+            instance,
+        );
+        problem
+            .headers
+            .push((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)));
+        problem
+    }
+
+    /// The problem of a question that got no answer; its cause goes to the log.
+    #[must_use]
+    pub fn no_answer(error: &AskError, instance: &str) -> Self {
+        match error {
+            AskError::NotReached(reached) => {
+                let reached = reached.to_string();
+                let mut problem = Self::new(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "position-not-reached",
+                    "Position not reached",
+                    "the positions in at_least were not reached within wait_ms",
+                    instance,
+                );
+                let _none = problem
+                    .more
+                    .insert("position".into(), reached.clone().into());
+                problem
+                    .headers
+                    .push((POSITION_HEADER, reply::position_value(&reached)));
+                problem
+            }
+            AskError::TooSlow(_) => {
+                tracing::warn!("{error}");
+                Self::new(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "too-slow",
+                    "The answer took too long",
+                    "ask for fewer days, or try again later",
+                    instance,
+                )
+            }
+            AskError::Unreachable(_) | AskError::Refused(_) => {
+                tracing::warn!(cause = chain(error), "a request was not answered");
+                Self::unavailable("the database cannot answer now; try again later", instance)
+            }
+            AskError::Garbled(_) => {
+                tracing::error!(cause = chain(error), "a request was not answered");
+                Self::internal(instance)
+            }
+        }
+    }
+
+    /// 500: a fault of this service.
+    #[must_use]
+    pub fn internal(instance: &str) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+            "the service's log tells more",
+            instance,
+        )
+    }
+
+    /// One more member of the document.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: Value) -> Self {
+        let _none = self.more.insert(member.to_owned(), value);
+        self
+    }
+
+    /// The problem as a response.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).expect("a problem is plain data");
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let _none = headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        for (name, value) in self.headers {
+            let _none = headers.insert(name, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,68 @@
+//! The service put together: built first, run after, so that tests run the same on a free port.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use crate::database::Database;
+use crate::handlers::Resources;
+use crate::observe::Metrics;
+use crate::settings::Settings;
+use crate::{routes, server};
+
+/// A service that listens already and answers once it runs.
+pub struct Startup {
+    listener: TcpListener,
+    address: SocketAddr,
+    resources: Arc<Resources>,
+    stop_timeout: Duration,
+}
+
+impl Startup {
+    /// Takes the address; connects to nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(settings.http_addr)
+            .await
+            .with_context(|| {
+                format!(
+                    "cannot listen on {}; choose another with --http-addr",
+                    settings.http_addr
+                )
+            })?;
+        let address = listener
+            .local_addr()
+            .context("the listener has no address")?;
+        let database = Database::new(settings).context("cannot set up the connection pool")?;
+        let resources = Resources::new(
+            Arc::new(database),
+            Metrics::of_process(),
+            settings.reporting_time_zone.0,
+        );
+        Ok(Self {
+            listener,
+            address,
+            resources: Arc::new(resources),
+            stop_timeout: settings.stop_timeout(),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop`; requests in hand are finished.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let routes = routes::routes(&self.resources);
+        server::serve(self.listener, routes, stop, self.stop_timeout).await;
+    }
+}
