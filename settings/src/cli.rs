@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
 
 /// What a program's end means to whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,7 @@ fn find_variable(command: &clap::Command, flag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
     use std::net::SocketAddr;
 
     #[derive(Parser, Debug)]
