@@ -1,5 +1,6 @@
 //! Connections to Postgres, encrypted where the address asks for it.
 
+use diesel_async::AsyncPgConnection;
 use openssl::error::ErrorStack;
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use postgres_openssl::MakeTlsConnector;
@@ -7,6 +8,19 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
+
+/// Connects for Diesel. The connection ends with the value given back.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub async fn connect_diesel(config: &Config) -> Result<AsyncPgConnection, ConnectError> {
+    let (client, driver) = connect(config).await?;
+    drop(driver); // the task runs on by itself until the client is dropped
+    AsyncPgConnection::try_from(client)
+        .await
+        .map_err(ConnectError::Diesel)
+}
 
 /// Why no connection was made.
 #[derive(Debug, Error)]
@@ -17,6 +31,9 @@ pub enum ConnectError {
     /// Postgres could not be reached or refused.
     #[error("cannot connect to Postgres")]
     Connect(#[from] tokio_postgres::Error),
+    /// Diesel could not set the session up.
+    #[error("cannot set up the session with Postgres")]
+    Diesel(#[source] diesel::ConnectionError),
 }
 
 /// Connects, and drives the connection on a task of its own, which ends with the connection and

@@ -104,12 +104,36 @@ pub fn is_financial_status(text: &str) -> bool {
 /// Whether a text is a plausible email address: HTML's rule, and a domain in other scripts.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
+    if is_plain_email(text) {
+        return true;
+    }
     // The validator looks for an address in brackets at the end of a domain only, and would take
     // `a@b[127.0.0.1]`.
     let literal_whole = text
         .rsplit_once('@')
         .is_some_and(|(_, domain)| domain.find('[').is_none_or(|place| place == 0));
     literal_whole && text.validate_email()
+}
+
+/// Whether a text is surely an email address: the part of the validator's rule that nearly every
+/// address falls under, without its regular expressions, which cost 0.6 µs of the 4 for an event.
+fn is_plain_email(text: &str) -> bool {
+    let Some((user, domain)) = text.split_once('@') else {
+        return false;
+    };
+    (1..=64).contains(&user.len())
+        && user
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
+        && domain.len() <= 255
+        && domain.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
 }
 
 /// Whether a text is a version that is read: Semantic Versioning 2.0.0 with major 1. Minor and
@@ -209,6 +233,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_addresses_are_the_ascii_ones_of_the_validator(
+            text in "[a-c.@!-]{0,12}|[a-z+]{1,66}@([a-z0-9-]{0,65}\\.){0,3}[a-z0-9-]{0,65}"
+        ) {
+            prop_assert_eq!(is_plain_email(&text), text.validate_email());
+        }
+
         #[test]
         fn versions_are_judged_as_the_semver_crate_judges_them(
             text in "1\\.[0-9]{1,2}\\.[0-9]{1,2}([-+.][0-9a-z.+-]{0,6})?|[0-9.+a-]{0,8}"

@@ -92,9 +92,16 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, 'a, N> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(place) = map.next_key_seed(Key(self.names))? {
+        let mut expected = 0;
+        while let Some(place) = map.next_key_seed(Key {
+            names: self.names,
+            expected,
+        })? {
             match place {
-                Some(place) => self.given[place].add(map.next_value::<&RawValue>()?.get()),
+                Some(place) => {
+                    self.given[place].add(map.next_value::<&RawValue>()?.get());
+                    expected = place + 1;
+                }
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -106,7 +113,11 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, 'a, N> {
 
 /// Finds a key among the names. It is read as bytes: half a surrogate pair is no text, yet allowed
 /// in the name of a field that nobody knows.
-struct Key<const N: usize>(&'static [&'static str; N]);
+struct Key<const N: usize> {
+    names: &'static [&'static str; N],
+    /// Where to look first: producers write their fields in the order of the documentation.
+    expected: usize,
+}
 
 impl<'a, const N: usize> DeserializeSeed<'a> for Key<N> {
     type Value = Option<usize>;
@@ -124,7 +135,8 @@ impl<const N: usize> Visitor<'_> for Key<N> {
     }
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| name.as_bytes() == key))
+        let is_key = |place: &usize| self.names[*place].as_bytes() == key;
+        Ok((self.expected..N).chain(0..self.expected).find(is_key))
     }
 }
 
