@@ -1,0 +1,359 @@
+//! What becomes of each record of a batch. Pure: it knows neither Kafka nor SQL.
+
+use std::collections::HashMap;
+
+use ordertally_schema::fingerprint::{ContentHash, content_hash};
+use ordertally_schema::{Code, Reading, ValidOrder, Violation, event};
+
+use crate::record::Record;
+
+/// A record that has been read by the rules.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The record, whole.
+    pub record: Record,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// What a record says, seen alone.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// A valid order; whether it is new, a repetition or a conflict is the database's knowledge.
+    Order(Box<ValidOrder>, ContentHash),
+    /// An event of another type.
+    Ignored,
+    /// Every violation found.
+    Rejected(Vec<Violation>),
+}
+
+impl Judged {
+    /// Reads a record by the rules.
+    #[must_use]
+    pub fn of(record: Record) -> Self {
+        let verdict = match event::read(record.payload.as_deref(), record.timestamp_ms) {
+            Reading::Valid(order) => {
+                let hash = content_hash(&order);
+                Verdict::Order(order, hash)
+            }
+            Reading::Ignored => Verdict::Ignored,
+            Reading::Rejected(violations) => Verdict::Rejected(violations),
+        };
+        Self { record, verdict }
+    }
+}
+
+/// A run of a partition's records, and the piece of its log that they stand for.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The stored position that the batch starts from.
+    pub first_expected: i64,
+    /// The position once it is committed: past its last record, or past the control records
+    /// that end the log.
+    pub next_offset: i64,
+    /// Its records, in order.
+    pub records: Vec<Judged>,
+    /// Bytes of the records as they were counted when they were handed over.
+    pub bytes: usize,
+}
+
+impl Batch {
+    /// The event ids of its orders, sorted, each once: rows are locked and looked up in one order
+    /// by every writer.
+    #[must_use]
+    pub fn event_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self
+            .records
+            .iter()
+            .filter_map(|judged| match &judged.verdict {
+                Verdict::Order(order, _) => Some(order.event_id.as_str()),
+                Verdict::Ignored | Verdict::Rejected(_) => None,
+            })
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+impl Batch {
+    /// Two halves that follow each other. Only for a batch of two records or more.
+    #[must_use]
+    pub fn split(mut self) -> (Self, Self) {
+        let later = self.records.split_off(self.records.len() / 2);
+        let boundary = later
+            .first()
+            .map_or(self.next_offset, |judged| judged.record.expected_offset);
+        let later_bytes = later.iter().map(|judged| judged.record.size()).sum();
+        let second = Self {
+            first_expected: boundary,
+            next_offset: self.next_offset,
+            records: later,
+            bytes: later_bytes,
+        };
+        self.next_offset = boundary;
+        self.bytes -= later_bytes;
+        (self, second)
+    }
+
+    /// Turns the one order of this batch into a rejection with the database's reason. False when
+    /// that has been done, or there is no such order.
+    pub fn refuse(&mut self, sqlstate: &str, reason: &str) -> bool {
+        let [judged] = self.records.as_mut_slice() else {
+            return false;
+        };
+        if !matches!(judged.verdict, Verdict::Order(..)) {
+            return false;
+        }
+        judged.verdict = Verdict::Rejected(vec![Violation::new(
+            "",
+            Code::RefusedByDatabase,
+            format!("Postgres refuses this order (SQLSTATE {sqlstate}): {reason}"),
+        )]);
+        true
+    }
+}
+
+/// What becomes of the records of a batch, given what is stored.
+#[derive(Debug, Default)]
+pub struct Plan<'a> {
+    /// New orders, sorted by event id for the insert.
+    pub orders: Vec<NewOrder<'a>>,
+    /// Records to keep as rejected.
+    pub rejections: Vec<Rejection<'a>>,
+    /// Records that are stored, duplicates or ignored: not (or no longer) rejected.
+    pub accepted: Vec<Accepted<'a>>,
+    /// How many of each outcome.
+    pub outcomes: Outcomes,
+}
+
+/// An order to be inserted.
+#[derive(Clone, Copy, Debug)]
+pub struct NewOrder<'a> {
+    /// What it says.
+    pub order: &'a ValidOrder,
+    /// Hash of what it says.
+    pub hash: &'a ContentHash,
+    /// Offset of its record.
+    pub offset: i64,
+}
+
+/// A record that is not rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted<'a> {
+    /// Its offset.
+    pub offset: i64,
+    /// `stored`, `duplicate` or `ignored`.
+    pub outcome: &'static str,
+    /// The order that it is or repeats.
+    pub event_id: Option<&'a str>,
+}
+
+/// A record to be kept as rejected.
+#[derive(Clone, Debug)]
+pub struct Rejection<'a> {
+    /// The record, whole.
+    pub record: &'a Record,
+    /// Why.
+    pub violations: std::borrow::Cow<'a, [Violation]>,
+}
+
+/// How many records had each outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// New orders.
+    pub stored: u64,
+    /// Repetitions of stored orders.
+    pub duplicate: u64,
+    /// Records that broke a rule.
+    pub rejected: u64,
+    /// Events of another type.
+    pub ignored: u64,
+}
+
+impl<'a> Plan<'a> {
+    /// Decides what becomes of each record of `batch`, where `known` are the stored orders among
+    /// its event ids. Always judged against what is stored: of several new records of one id the
+    /// first is stored, and the others are held against it.
+    #[must_use]
+    pub fn of(batch: &'a Batch, known: &'a HashMap<String, ContentHash>) -> Self {
+        let mut plan = Self::default();
+        let mut stored: HashMap<&str, &ContentHash> = known
+            .iter()
+            .map(|(event_id, hash)| (event_id.as_str(), hash))
+            .collect();
+        for Judged { record, verdict } in &batch.records {
+            match verdict {
+                Verdict::Ignored => {
+                    plan.outcomes.ignored += 1;
+                    plan.accept(record, "ignored", None);
+                }
+                Verdict::Rejected(violations) => plan.reject(record, violations.into()),
+                Verdict::Order(order, hash) => match stored.get(order.event_id.as_str()) {
+                    None => {
+                        stored.insert(&order.event_id, hash);
+                        plan.orders.push(NewOrder {
+                            order,
+                            hash,
+                            offset: record.offset,
+                        });
+                        plan.outcomes.stored += 1;
+                        plan.accept(record, "stored", Some(&order.event_id));
+                    }
+                    Some(known_hash) if *known_hash == hash => {
+                        plan.outcomes.duplicate += 1;
+                        plan.accept(record, "duplicate", Some(&order.event_id));
+                    }
+                    Some(_) => plan.reject(record, vec![conflict()].into()),
+                },
+            }
+        }
+        plan.orders
+            .sort_unstable_by(|one, other| one.order.event_id.cmp(&other.order.event_id));
+        plan
+    }
+
+    fn accept(&mut self, record: &Record, outcome: &'static str, event_id: Option<&'a str>) {
+        self.accepted.push(Accepted {
+            offset: record.offset,
+            outcome,
+            event_id,
+        });
+    }
+
+    fn reject(&mut self, record: &'a Record, violations: std::borrow::Cow<'a, [Violation]>) {
+        self.outcomes.rejected += 1;
+        self.rejections.push(Rejection { record, violations });
+    }
+}
+
+impl std::ops::AddAssign for Outcomes {
+    fn add_assign(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.duplicate += other.duplicate;
+        self.rejected += other.rejected;
+        self.ignored += other.ignored;
+    }
+}
+
+/// What is wrong with a record whose event id is stored with other content.
+#[must_use]
+pub fn conflict() -> Violation {
+    Violation::new(
+        "event_id",
+        Code::ConflictingDuplicate,
+        "an order with this event_id is stored already and says something else; a correction \
+         needs an event_id of its own",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ordertally_schema::Address;
+    use rust_decimal::Decimal;
+
+    fn order(event_id: &str, value: i64) -> ValidOrder {
+        ValidOrder {
+            event_id: event_id.into(),
+            event_version: "1.0.0".into(),
+            created_at_given: None,
+            record_time: Some(chrono::DateTime::UNIX_EPOCH),
+            customer_id: "c".into(),
+            email: "c@example.com".into(),
+            first_name: None,
+            last_name: None,
+            billing_address: Address::default(),
+            shipping_address: Address::default(),
+            currency: "USD".into(),
+            financial_status: "paid".into(),
+            order_value: Decimal::from(value),
+            total_discounts: Decimal::ZERO,
+            total_tax: Decimal::ZERO,
+            discount_codes: Vec::new(),
+            buyer_accepts_marketing: false,
+            line_items: Vec::new(),
+        }
+    }
+
+    /// A batch of orders by id and value, at offsets from 0. The hash is the value's.
+    fn batch(orders: &[(&str, i64)]) -> Batch {
+        let records = (0..)
+            .zip(orders)
+            .map(|(offset, (event_id, value))| Judged {
+                record: Record {
+                    offset,
+                    ..Record::default()
+                },
+                verdict: Verdict::Order(Box::new(order(event_id, *value)), hash(*value)),
+            })
+            .collect();
+        Batch {
+            records,
+            ..Batch::default()
+        }
+    }
+
+    fn hash(value: i64) -> ContentHash {
+        i128::from(value).to_be_bytes()
+    }
+
+    fn known(orders: &[(&str, i64)]) -> HashMap<String, ContentHash> {
+        orders
+            .iter()
+            .map(|(event_id, value)| ((*event_id).to_owned(), hash(*value)))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_of_several_new_ones_is_stored_and_the_others_are_held_against_it() {
+        let batch = batch(&[("a", 1), ("b", 1), ("a", 1), ("a", 2)]);
+        let known = HashMap::new();
+        let plan = Plan::of(&batch, &known);
+        let stored: Vec<(&str, i64)> = plan
+            .orders
+            .iter()
+            .map(|new| (new.order.event_id.as_str(), new.offset))
+            .collect();
+        assert_eq!(stored, [("a", 0), ("b", 1)]);
+        let accepted: Vec<(i64, &str)> = plan
+            .accepted
+            .iter()
+            .map(|accepted| (accepted.offset, accepted.outcome))
+            .collect();
+        assert_eq!(accepted, [(0, "stored"), (1, "stored"), (2, "duplicate")]);
+        assert_eq!(plan.rejections.len(), 1);
+        assert_eq!(plan.rejections[0].record.offset, 3);
+        assert_eq!(
+            plan.rejections[0].violations[0].code,
+            Code::ConflictingDuplicate
+        );
+    }
+
+    #[test]
+    fn with_a_stored_a_batch_of_b_then_a_is_one_conflict_and_one_duplicate() {
+        let batch = batch(&[("id", 2), ("id", 1)]);
+        let known = known(&[("id", 1)]);
+        let outcomes = Plan::of(&batch, &known).outcomes;
+        let expected = Outcomes {
+            duplicate: 1,
+            rejected: 1,
+            ..Outcomes::default()
+        };
+        assert_eq!(outcomes, expected);
+    }
+
+    #[test]
+    fn new_orders_are_sorted_so_that_writers_never_lock_in_opposite_orders() {
+        let batch = batch(&[("c", 1), ("a", 1), ("b", 1)]);
+        let known = HashMap::new();
+        let plan = Plan::of(&batch, &known);
+        let ids: Vec<&str> = plan
+            .orders
+            .iter()
+            .map(|new| new.order.event_id.as_str())
+            .collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert_eq!(batch.event_ids(), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,182 @@
+//! Facts: a commit's orders as columns, and when small rows of them are merged. Pure.
+
+use ordertally_schema::ValidOrder;
+use ordertally_schema::money::ten_thousandths;
+
+/// The columns of one row of `order_facts`, parallel but for the items.
+#[derive(Debug, Default)]
+pub struct FactColumns<'a> {
+    /// Microseconds since 1970.
+    pub created_at_us: Vec<i64>,
+    /// Customers.
+    pub customer_ids: Vec<&'a str>,
+    /// Currencies.
+    pub currencies: Vec<&'a str>,
+    /// Ten-thousandths.
+    pub order_values: Vec<i64>,
+    /// Ten-thousandths.
+    pub total_discounts: Vec<i64>,
+    /// Ten-thousandths.
+    pub total_taxes: Vec<i64>,
+    /// Whether the buyer accepts marketing.
+    pub accepts_marketing: Vec<bool>,
+    /// Provinces, codes of provinces, countries, codes of countries.
+    pub shipping: [Vec<Option<&'a str>>; 4],
+    /// As `shipping`.
+    pub billing: [Vec<Option<&'a str>>; 4],
+    /// How many of the items below belong to each order.
+    pub item_counts: Vec<i32>,
+    /// Products of all items.
+    pub product_ids: Vec<&'a str>,
+    /// Units of all items.
+    pub quantities: Vec<i32>,
+}
+
+impl<'a> FactColumns<'a> {
+    /// The columns of `orders`, in their order.
+    pub fn of(orders: impl IntoIterator<Item = &'a ValidOrder>) -> Self {
+        let mut columns = Self::default();
+        for order in orders {
+            columns.push(order);
+        }
+        columns
+    }
+
+    fn push(&mut self, order: &'a ValidOrder) {
+        self.created_at_us
+            .push(order.created_at().timestamp_micros());
+        self.customer_ids.push(&order.customer_id);
+        self.currencies.push(&order.currency);
+        self.order_values.push(ten_thousandths(order.order_value));
+        self.total_discounts
+            .push(ten_thousandths(order.total_discounts));
+        self.total_taxes.push(ten_thousandths(order.total_tax));
+        self.accepts_marketing.push(order.buyer_accepts_marketing);
+        for (columns, address) in [
+            (&mut self.shipping, &order.shipping_address),
+            (&mut self.billing, &order.billing_address),
+        ] {
+            let values = [
+                &address.province,
+                &address.province_code,
+                &address.country,
+                &address.country_code,
+            ];
+            for (column, value) in columns.iter_mut().zip(values) {
+                column.push(value.as_deref());
+            }
+        }
+        let items = order.line_items.len();
+        self.item_counts
+            .push(i32::try_from(items).expect("an order has at most 1,000 items"));
+        for item in &order.line_items {
+            self.product_ids.push(&item.id);
+            self.quantities.push(item.quantity);
+        }
+    }
+
+    /// How many orders.
+    #[must_use]
+    pub fn len(&self) -> i64 {
+        i64::try_from(self.created_at_us.len()).expect("a batch has far fewer orders")
+    }
+
+    /// Whether there is no order.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.created_at_us.is_empty()
+    }
+}
+
+/// Rows of one size class that are merged into one of the next: fewer make start-up read smaller
+/// rows, more make readers of a fresh row wait less often for a merge.
+pub const FAN_IN: usize = 16;
+
+/// Orders past which a row is large enough to be read at full speed, and is left alone.
+pub const LARGE: i64 = 65_536;
+
+/// Which rows at a partition's end to merge, given their sizes in orders, oldest first: how many
+/// of the newest, as an LSM tree does it. 0 when there is nothing to do.
+///
+/// A row's class is the power of [`FAN_IN`] that its size has reached; a run of [`FAN_IN`] rows of
+/// one class or lower ones at the end becomes a row of a higher class, so that each order is
+/// merged at most once a class.
+#[must_use]
+pub fn merge_run(sizes: &[i64]) -> usize {
+    let mut run = 0;
+    let mut highest = 0;
+    let mut total = 0;
+    let mut best = 0;
+    for &size in sizes.iter().rev() {
+        let class = class(size);
+        if size >= LARGE || total + size > 2 * LARGE {
+            break;
+        }
+        if class > highest {
+            if run >= FAN_IN {
+                best = run;
+            }
+            highest = class;
+        }
+        run += 1;
+        total += size;
+        let same_class = sizes[sizes.len() - run..]
+            .iter()
+            .filter(|&&size| self::class(size) == highest)
+            .count();
+        if same_class >= FAN_IN {
+            best = run;
+        }
+    }
+    best
+}
+
+fn class(size: i64) -> u32 {
+    let fan_in = i64::try_from(FAN_IN).expect("a small constant");
+    size.max(1).ilog(fan_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rows_are_left_alone() {
+        assert_eq!(merge_run(&[]), 0);
+        assert_eq!(merge_run(&[1; FAN_IN - 1]), 0);
+        assert_eq!(merge_run(&[5_000; FAN_IN - 1]), 0);
+    }
+
+    #[test]
+    fn a_full_class_is_merged() {
+        assert_eq!(merge_run(&[1; FAN_IN]), FAN_IN);
+        let mut sizes = vec![5_000; 3];
+        sizes.extend([1; FAN_IN]);
+        assert_eq!(merge_run(&sizes), FAN_IN);
+    }
+
+    #[test]
+    fn large_rows_are_never_merged_again() {
+        assert_eq!(merge_run(&[LARGE; 100]), 0);
+        let mut sizes = vec![LARGE; 3];
+        sizes.extend([20; FAN_IN]);
+        assert_eq!(merge_run(&sizes), FAN_IN);
+    }
+
+    #[test]
+    fn many_commits_end_in_few_rows_and_each_order_is_merged_a_few_times() {
+        let mut sizes: Vec<i64> = Vec::new();
+        let mut moved = 0;
+        for _ in 0..100_000 {
+            sizes.push(5);
+            let run = merge_run(&sizes);
+            if run > 0 {
+                let merged: i64 = sizes.drain(sizes.len() - run..).sum();
+                moved += merged;
+                sizes.push(merged);
+            }
+        }
+        assert!(sizes.len() < 100, "{} rows", sizes.len());
+        assert!(moved < 6 * 500_000, "{moved} orders moved");
+    }
+}

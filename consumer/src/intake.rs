@@ -1,0 +1,335 @@
+//! What waits for a partition's writer: decoded while the batch before is being committed.
+//!
+//! Natural batching: the writer takes everything that waits, up to a limit. There is no linger, so
+//! a lone record is committed at once, and under load batches fill by themselves.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::batch::{Batch, Judged};
+use crate::record::Record;
+use crate::source::{Backlog, Chunk, ClaimId, Limit};
+
+/// A partition's intake. One side decodes ([`Intake::fill`]), the other takes ([`Intake::take`]).
+#[derive(Debug)]
+pub struct Intake {
+    waiting: Mutex<Waiting>,
+    backlog: Arc<Backlog>,
+    limit: Limit,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    claim: ClaimId,
+    pieces: VecDeque<Piece>,
+    records: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Record {
+        judged: Judged,
+        bytes: usize,
+    },
+    End {
+        expected_offset: i64,
+        next_offset: i64,
+    },
+}
+
+impl Piece {
+    fn expected_offset(&self) -> i64 {
+        match self {
+            Self::Record { judged, .. } => judged.record.expected_offset,
+            Self::End {
+                expected_offset, ..
+            } => *expected_offset,
+        }
+    }
+
+    fn next_offset(&self) -> i64 {
+        match self {
+            Self::Record { judged, .. } => judged.record.offset + 1,
+            Self::End { next_offset, .. } => *next_offset,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Record { bytes, .. } => *bytes,
+            Self::End { .. } => 0,
+        }
+    }
+}
+
+/// Records decoded in one go, before other tasks get their turn.
+const DECODE_RUN: usize = 250;
+
+impl Intake {
+    /// An empty intake that holds, and gives at once, no more than `limit`; one larger record is
+    /// a batch of its own.
+    #[must_use]
+    pub fn new(backlog: Arc<Backlog>, limit: Limit) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            backlog,
+            limit,
+            filled: Notify::new(),
+            emptied: Notify::new(),
+        }
+    }
+
+    /// Forgets what waits and takes only what is polled under `claim` from now on.
+    pub fn reset(&self, claim: ClaimId) {
+        let dropped = {
+            let mut waiting = self.waiting();
+            let dropped = (waiting.records, waiting.bytes);
+            *waiting = Waiting {
+                claim,
+                ..Waiting::default()
+            };
+            dropped
+        };
+        self.backlog.done(dropped.0, dropped.1);
+        self.emptied.notify_one();
+    }
+
+    /// Decodes what the source hands over until the source closes `chunks`.
+    pub async fn fill(&self, chunks: &mut mpsc::UnboundedReceiver<Chunk>) {
+        while let Some(chunk) = chunks.recv().await {
+            match chunk {
+                Chunk::Records { claim, records } => self.decode(claim, records).await,
+                Chunk::End {
+                    claim,
+                    expected_offset,
+                    next_offset,
+                } => self.push(
+                    claim,
+                    [Piece::End {
+                        expected_offset,
+                        next_offset,
+                    }],
+                ),
+            }
+        }
+    }
+
+    async fn decode(&self, claim: ClaimId, records: Vec<Record>) {
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            self.room(claim).await;
+            let pieces: Vec<Piece> = records
+                .by_ref()
+                .take(DECODE_RUN)
+                .map(|record| Piece::Record {
+                    bytes: record.size(),
+                    judged: Judged::of(record),
+                })
+                .collect();
+            self.push(claim, pieces);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until there is room, or what is decoded is not wanted any more.
+    async fn room(&self, claim: ClaimId) {
+        loop {
+            let emptied = self.emptied.notified();
+            {
+                let waiting = self.waiting();
+                let full =
+                    waiting.records >= self.limit.records || waiting.bytes >= self.limit.bytes;
+                if !full || waiting.claim != claim {
+                    return;
+                }
+            }
+            emptied.await;
+        }
+    }
+
+    fn push(&self, claim: ClaimId, pieces: impl IntoIterator<Item = Piece>) {
+        let mut dropped = (0, 0);
+        {
+            let mut waiting = self.waiting();
+            for piece in pieces {
+                let bytes = piece.bytes();
+                let records = usize::from(matches!(piece, Piece::Record { .. }));
+                if waiting.claim == claim {
+                    waiting.bytes += bytes;
+                    waiting.records += records;
+                    waiting.pieces.push_back(piece);
+                } else {
+                    dropped.0 += records;
+                    dropped.1 += bytes;
+                }
+            }
+        }
+        if dropped.0 > 0 {
+            self.backlog.done(dropped.0, dropped.1);
+        }
+        self.filled.notify_one();
+    }
+
+    /// Takes everything that waits, up to the limit; waits until there is something.
+    pub async fn take(&self) -> Batch {
+        loop {
+            let filled = self.filled.notified();
+            if let Some(batch) = self.take_waiting() {
+                self.emptied.notify_one();
+                return batch;
+            }
+            filled.await;
+        }
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting().pieces.is_empty()
+    }
+
+    fn take_waiting(&self) -> Option<Batch> {
+        let mut waiting = self.waiting();
+        let first = waiting.pieces.front()?;
+        let mut batch = Batch {
+            first_expected: first.expected_offset(),
+            next_offset: first.expected_offset(),
+            ..Batch::default()
+        };
+        while let Some(piece) = waiting.pieces.front() {
+            let full = batch.records.len() >= self.limit.records
+                || batch.bytes + piece.bytes() > self.limit.bytes;
+            // A piece that does not follow the one before starts a batch of its own, which the
+            // database will refuse: something was dropped on the way.
+            let follows = piece.expected_offset() == batch.next_offset;
+            if (full && !batch.records.is_empty()) || !follows {
+                break;
+            }
+            batch.next_offset = piece.next_offset();
+            batch.bytes += piece.bytes();
+            if let Some(Piece::Record { judged, .. }) = waiting.pieces.pop_front() {
+                batch.records.push(judged);
+            }
+        }
+        waiting.records -= batch.records.len();
+        waiting.bytes -= batch.bytes;
+        Some(batch)
+    }
+
+    /// Whether nothing that was handed over is still to be committed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.backlog.is_empty()
+    }
+
+    /// Told once a batch is committed up to `next_offset`.
+    pub fn committed(&self, batch: &Batch) {
+        self.backlog.committed(batch.next_offset);
+        self.backlog.done(batch.records.len(), batch.bytes);
+    }
+
+    /// Told when a batch is given up.
+    pub fn dropped(&self, batch: &Batch) {
+        self.backlog.done(batch.records.len(), batch.bytes);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn intake(records: usize) -> Intake {
+        let limit = Limit {
+            records,
+            bytes: 1 << 20,
+        };
+        Intake::new(Arc::new(Backlog::unwatched()), limit)
+    }
+
+    fn record(expected_offset: i64, offset: i64) -> Record {
+        Record {
+            offset,
+            expected_offset,
+            ..Record::default()
+        }
+    }
+
+    async fn filled(intake: &Intake, chunks: Vec<Chunk>) {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        for chunk in chunks {
+            sender.send(chunk).expect("the receiver is there");
+        }
+        drop(sender);
+        intake.fill(&mut receiver).await;
+    }
+
+    fn records(claim: ClaimId, pairs: &[(i64, i64)]) -> Chunk {
+        Chunk::Records {
+            claim,
+            records: pairs
+                .iter()
+                .map(|&(expected, offset)| record(expected, offset))
+                .collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn gaps_are_legal_and_belong_to_the_batch() {
+        let intake = intake(10);
+        filled(&intake, vec![records(0, &[(5, 5), (6, 9), (10, 10)])]).await;
+        let batch = intake.take().await;
+        assert_eq!((batch.first_expected, batch.next_offset), (5, 11));
+        assert_eq!(batch.records.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_record_that_does_not_follow_starts_another_batch() {
+        let intake = intake(10);
+        filled(&intake, vec![records(0, &[(0, 0), (7, 7)])]).await;
+        assert_eq!(intake.take().await.next_offset, 1);
+        let second = intake.take().await;
+        assert_eq!((second.first_expected, second.next_offset), (7, 8));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_log_moves_the_batch_past_control_records() {
+        let intake = intake(10);
+        let end = Chunk::End {
+            claim: 0,
+            expected_offset: 1,
+            next_offset: 4,
+        };
+        filled(&intake, vec![records(0, &[(0, 0)]), end]).await;
+        let batch = intake.take().await;
+        assert_eq!((batch.records.len(), batch.next_offset), (1, 4));
+    }
+
+    #[tokio::test]
+    async fn what_was_polled_under_another_claim_is_dropped() {
+        let intake = intake(10);
+        filled(&intake, vec![records(1, &[(0, 0)])]).await;
+        assert!(intake.is_empty());
+        intake.reset(1);
+        filled(&intake, vec![records(1, &[(0, 0)])]).await;
+        assert!(!intake.is_empty());
+        intake.reset(2);
+        assert!(intake.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_at_its_limit() {
+        let intake = intake(2);
+        filled(&intake, vec![records(0, &[(0, 0), (1, 1), (2, 2)])]).await;
+        assert_eq!(intake.take().await.records.len(), 2);
+        assert_eq!(intake.take().await.records.len(), 1);
+    }
+}

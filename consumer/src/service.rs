@@ -1,0 +1,383 @@
+//! The consumer as a service: built from checked settings, run until told to stop.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use ordertally_schema::database::ConnectError;
+use ordertally_schema::migrations::{self, MigrationError};
+use rdkafka::ClientConfig;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::health::{self, Health};
+use crate::probe::{Probe, ProbeError};
+use crate::settings::{DatabaseSettings, KafkaSettingsError, RunSettings};
+use crate::signals;
+use crate::source::{Event, Limit, Source};
+use crate::stop::{LoudStop, outside};
+use crate::store::{Pool, StoreError};
+use crate::writer::{Desk, waits, write};
+
+/// How often the broker is asked for the topic's id and the ends of the logs. A topic that is
+/// deleted and made anew is noticed within this time; ARCHITECTURE.md says what that leaves open.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Looks in a row that must find a position outside its log before it is believed: records in hand
+/// may lie beyond it, and a broker that has just come back may not have the end yet.
+const LOOKS: u32 = 3;
+
+/// How often a migration is tried before its failure is taken for its own.
+const MIGRATION_ATTEMPTS: u32 = 3;
+
+/// Most bytes that wait for all writers together; with what librdkafka holds and what is being
+/// committed, resident memory stays far below 150 MB.
+const BACKLOG_BYTES: usize = 24 << 20;
+
+/// A consumer that has been built and not started.
+pub struct Service {
+    settings: RunSettings,
+    consumer_config: ClientConfig,
+    probe_config: ClientConfig,
+    metrics: PrometheusHandle,
+    listener: TcpListener,
+}
+
+/// How a service ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As it was asked to.
+    AsAsked,
+    /// By itself: an operator has to choose.
+    Loudly(LoudStop),
+}
+
+impl Service {
+    /// Checks what cannot be seen in one setting alone, and takes the address that health and
+    /// metrics are served on. Connects to nothing.
+    ///
+    /// # Errors
+    ///
+    /// A Kafka option that cannot be used, or an address that is taken.
+    pub async fn build(settings: RunSettings, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+        let (consumer_config, probe_config) = configs(&settings)?;
+        let addr = settings.metrics_addr;
+        let listener = TcpListener::bind(addr).await.with_context(|| {
+            format!("cannot serve metrics on {addr}: choose another --metrics-addr")
+        })?;
+        Ok(Self {
+            settings,
+            consumer_config,
+            probe_config,
+            metrics,
+            listener,
+        })
+    }
+
+    /// Runs until `stop`, or a loud stop. Work in hand is finished either way.
+    ///
+    /// # Errors
+    ///
+    /// When the process lacks what it needs to start at all (threads, a Kafka client).
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<Ended> {
+        let health = Health::default();
+        let (end_serving, serving_ends) = oneshot::channel::<()>();
+        let serving = tokio::spawn(health::serve(
+            self.listener,
+            health.clone(),
+            self.metrics,
+            async {
+                if serving_ends.await.is_err() {
+                    tracing::debug!("the service ended without saying so");
+                }
+            },
+        ));
+        tokio::pin!(stop);
+        let ended = consume(
+            &self.settings,
+            &self.consumer_config,
+            &self.probe_config,
+            health,
+            stop,
+        )
+        .await;
+        if end_serving.send(()).is_err() {
+            tracing::debug!("health and metrics ended before");
+        }
+        serving
+            .await
+            .context("health and metrics ended with a panic")?;
+        ended
+    }
+}
+
+/// The client configurations of `settings`.
+///
+/// # Errors
+///
+/// A Kafka option that is protected or that librdkafka does not take.
+pub fn configs(settings: &RunSettings) -> Result<(ClientConfig, ClientConfig), KafkaSettingsError> {
+    Ok((
+        settings
+            .kafka
+            .consumer_config(settings.group_protocol, settings.assignor)?,
+        settings.kafka.probe_config()?,
+    ))
+}
+
+async fn consume(
+    settings: &RunSettings,
+    consumer_config: &ClientConfig,
+    probe_config: &ClientConfig,
+    health: Health,
+    mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> anyhow::Result<Ended> {
+    let topic = settings.kafka.kafka_topic.as_str();
+    let probe = Probe::new(probe_config, topic)?;
+    if settings.migrate {
+        let migrated = tokio::select! {
+            () = &mut stop => return Ok(Ended::AsAsked),
+            migrated = migrate_when_possible(&settings.database, &health) => migrated,
+        };
+        if let Err(stop) = migrated {
+            tracing::error!("{stop}");
+            return Ok(Ended::Loudly(stop));
+        }
+    }
+    tokio::select! {
+        () = &mut stop => return Ok(Ended::AsAsked),
+        () = topic_exists(&probe, &health) => {}
+    }
+    health.start_waits_for(None);
+    let limit = Limit {
+        records: settings.batch_records as usize,
+        bytes: settings.batch_bytes(),
+    };
+    let backlog = Limit {
+        records: 4 * limit.records,
+        bytes: BACKLOG_BYTES.max(2 * limit.bytes),
+    };
+    let source = Source::start(consumer_config, topic, backlog)?;
+    let (stops, loud_stops) = mpsc::unbounded_channel();
+    let desk = Arc::new(Desk {
+        topic: topic.to_owned(),
+        group: settings.kafka.kafka_group_id.clone(),
+        owner: settings.owner(),
+        limit,
+        pool: Pool::new(
+            &settings.database.database_url,
+            settings.database_connections as usize,
+        ),
+        probe,
+        source: source.handle.clone(),
+        health,
+        stops,
+        claims: AtomicU64::new(0),
+    });
+    tracing::info!(kafka.topic = topic, kafka.group = %desk.group, owner = %desk.owner, "consuming");
+    Ok(supervise(source, desk, loud_stops, stop).await)
+}
+
+/// Gives each assigned partition a writer, watches the topic, and ends all of it in order.
+async fn supervise(
+    mut source: Source,
+    desk: Arc<Desk>,
+    mut loud_stops: mpsc::UnboundedReceiver<LoudStop>,
+    mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> Ended {
+    let mut writers = JoinSet::new();
+    let (look, looks) = mpsc::channel(1);
+    let watching = tokio::spawn(watch(Arc::clone(&desk), looks));
+    let ended = loop {
+        tokio::select! {
+            () = &mut stop => break Ended::AsAsked,
+            Some(loud) = loud_stops.recv() => break Ended::Loudly(loud),
+            Some(event) = source.events.recv() => match event {
+                Event::Assigned(assignment) => {
+                    writers.spawn(write(Arc::clone(&desk), assignment));
+                }
+                Event::FetchFailed => {
+                    if look.try_send(()).is_err() {
+                        tracing::debug!("a look at the broker is due already");
+                    }
+                }
+                Event::Failed(loud) => {
+                    tracing::error!("{loud}");
+                    break Ended::Loudly(loud);
+                }
+            },
+            Some(ended) = writers.join_next() => report(ended),
+        }
+    };
+    tracing::info!("stopping: work in hand is finished first");
+    watching.abort();
+    source.handle.stop();
+    // Assignments that were made and not seen yet end with the channel.
+    source.events.close();
+    while source.events.recv().await.is_some() {}
+    while let Some(ended) = writers.join_next().await {
+        report(ended);
+    }
+    source.ended().await;
+    if let Err(error) = watching.await
+        && error.is_panic()
+    {
+        tracing::error!("the watch over the topic ended with a panic: {error}");
+    }
+    ended
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!("a writer ended with a panic: {error}");
+    }
+}
+
+/// Brings the database to this release's structure, once it can be reached.
+async fn migrate_when_possible(
+    database: &DatabaseSettings,
+    health: &Health,
+) -> Result<(), LoudStop> {
+    let mut waits = waits();
+    let mut failures = 0;
+    let mut said = false;
+    loop {
+        let error = match migrate(database).await {
+            Ok(applied) => {
+                tracing::info!(?applied, "the database has this release's structure");
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if error.is::<MigrationError>() {
+            failures += 1; // the connection was lost, or the migration is at fault
+            if failures == MIGRATION_ATTEMPTS {
+                return Err(LoudStop::Migration(format!("{error:#}")));
+            }
+        } else if let Some(stop) = refusal(&error) {
+            return Err(stop);
+        }
+        if !said {
+            tracing::warn!("cannot migrate yet, trying until it works: {error:#}");
+            health.start_waits_for(Some("Postgres, to migrate".into()));
+            said = true;
+        }
+        tokio::time::sleep(waits.next().unwrap_or(WATCH)).await;
+    }
+}
+
+/// Brings the database to this release's structure; the versions that were applied.
+///
+/// # Errors
+///
+/// [`ConnectError`] when the database is out of reach, [`MigrationError`] when it refuses.
+pub async fn migrate(database: &DatabaseSettings) -> anyhow::Result<Vec<String>> {
+    let config = database.database_url.config();
+    let connection = ordertally_schema::database::connect_diesel(config).await?;
+    Ok(migrations::run(connection).await?)
+}
+
+/// What Postgres said, where asking again cannot change it.
+fn refusal(error: &anyhow::Error) -> Option<LoudStop> {
+    let Some(ConnectError::Connect(error)) = error.downcast_ref() else {
+        return None;
+    };
+    let refusal = error.as_db_error()?;
+    (!StoreError::is_temporary(refusal.code())).then(|| LoudStop::Database {
+        sqlstate: refusal.code().code().to_owned(),
+        message: refusal.message().to_owned(),
+    })
+}
+
+/// Returns once the topic is there.
+async fn topic_exists(probe: &Probe, health: &Health) {
+    let mut waits = waits();
+    let mut said = None;
+    loop {
+        let reason = match probe.describe().await {
+            Ok(_) => return,
+            Err(ProbeError::NoTopic(topic)) => {
+                format!("topic {topic} does not exist yet: waiting for it to be created")
+            }
+            Err(error) => format!("{:#}: waiting for a broker", anyhow::Error::from(error)),
+        };
+        if said.as_ref() != Some(&reason) {
+            tracing::warn!("{reason}");
+            health.start_waits_for(Some(reason.clone()));
+            said = Some(reason);
+        }
+        signals::retried("broker");
+        tokio::time::sleep(waits.next().unwrap_or(WATCH)).await;
+    }
+}
+
+/// Asks the broker every second, and at once after a fetch failed, whether the topic is still the
+/// one that the positions belong to, and where its logs begin and end.
+async fn watch(desk: Arc<Desk>, mut looks: mpsc::Receiver<()>) {
+    let mut missing = false;
+    let mut suspects: HashMap<(i32, i64), u32> = HashMap::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WATCH) => {}
+            Some(()) = looks.recv() => {}
+        }
+        let found = match desk.probe.describe().await {
+            Ok(found) => found,
+            Err(error) => {
+                let gone = matches!(error, ProbeError::NoTopic(_));
+                if gone && !missing {
+                    tracing::warn!("{error} any more: waiting");
+                }
+                missing = gone;
+                continue;
+            }
+        };
+        missing = false;
+        let mut still_suspect = HashMap::new();
+        for (partition, position) in desk.health.positions() {
+            if position.topic_id != found.topic_id {
+                let stop = LoudStop::AnotherTopic {
+                    topic: desk.topic.clone(),
+                    partition,
+                    next_offset: position.next_offset,
+                    stored: position.topic_id,
+                    found: found.topic_id,
+                };
+                return stop_loudly(&desk, stop);
+            }
+            let next_offset = position.next_offset;
+            if let Some(stop) = look_at_log(&desk, partition, next_offset).await {
+                let key = (partition, next_offset);
+                let seen = suspects.get(&key).copied().unwrap_or(0) + 1;
+                if seen >= LOOKS {
+                    return stop_loudly(&desk, stop);
+                }
+                still_suspect.insert(key, seen);
+            }
+        }
+        suspects = still_suspect;
+    }
+}
+
+fn stop_loudly(desk: &Desk, stop: LoudStop) {
+    tracing::error!("{stop}");
+    if desk.stops.send(stop).is_err() {
+        tracing::debug!("the service is ending already");
+    }
+}
+
+/// Notes how far a partition is behind, and finds a position that is not in its log.
+async fn look_at_log(desk: &Desk, partition: i32, next_offset: i64) -> Option<LoudStop> {
+    // While the broker is away there is nothing to see; the source says so.
+    let log = desk.probe.watermarks(partition).await.ok()?;
+    signals::lag(partition, (log.log_end - next_offset).max(0));
+    if !desk.health.is_idle(partition) {
+        return None; // what is in hand may lie above
+    }
+    outside(&desk.topic, partition, next_offset, log)
+}

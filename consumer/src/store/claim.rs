@@ -1,0 +1,233 @@
+//! Who may write: the newest claimant.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::{Client, Row};
+
+use super::connection::Pool;
+use super::failure::StoreError;
+use crate::probe::{TopicDescription, Watermarks};
+use crate::stop::{LoudStop, outside};
+
+/// Longest that a claim may take; then its connection is thrown away and it is made anew.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A partition as its newest claimant knows it.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Kafka topic.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// The topic's incarnation that the position belongs to.
+    pub incarnation: i32,
+    /// The topic's id in this incarnation.
+    pub topic_id: String,
+    /// The owner's epoch that every transaction compares.
+    pub epoch: i64,
+    /// Where to go on.
+    pub next_offset: i64,
+    /// The highest offset at or above which nothing of this partition was ever rejected: below it
+    /// a record that is read again may leave the rejected ones.
+    pub rejected_below: i64,
+}
+
+/// What the broker says of the partition, found before the claim is made.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The topic.
+    pub topic: TopicDescription,
+    /// Where the partition's log begins and ends.
+    pub log: Watermarks,
+}
+
+const BIND: &str = "INSERT INTO streams (topic, group_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const BOUND: &str = "SELECT topic, group_id FROM streams";
+const FIRST_INCARNATION: &str = "
+    INSERT INTO topic_incarnations (topic, incarnation, topic_id)
+    SELECT $1, 1, $2
+    WHERE NOT EXISTS (SELECT FROM topic_incarnations WHERE topic = $1)
+    ON CONFLICT DO NOTHING";
+const INCARNATION_OF: &str = "
+    SELECT incarnation FROM topic_incarnations WHERE topic = $1 AND topic_id = $2";
+const LATEST_TOPIC_ID: &str = "
+    SELECT topic_id FROM topic_incarnations WHERE topic = $1 ORDER BY incarnation DESC LIMIT 1";
+const FIRST_POSITION: &str = "
+    INSERT INTO partition_positions (topic, partition, incarnation, next_offset)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING";
+const LOCK: &str = "
+    SELECT position.next_offset, position.incarnation, incarnation.topic_id
+    FROM partition_positions AS position
+    JOIN topic_incarnations AS incarnation USING (topic, incarnation)
+    WHERE position.topic = $1 AND position.partition = $2
+    FOR UPDATE OF position";
+const TAKE: &str = "
+    UPDATE partition_positions
+    SET owner_epoch = owner_epoch + 1, owner_name = $3, claimed_at = now()
+    WHERE topic = $1 AND partition = $2
+    RETURNING owner_epoch";
+const REJECTED_BELOW: &str = r#"
+    SELECT coalesce(max("offset") + 1, 0) FROM rejected_events
+    WHERE topic = $1 AND incarnation = $2 AND partition = $3"#;
+
+impl Pool {
+    /// Claims a partition: from its commit on, every older claimant's next transaction fails. A
+    /// partition without a stored position starts at the log's beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stop`] where the stored position is not in the log, belongs to another topic
+    /// of the same name, or the database serves another topic or group; nothing is changed then.
+    /// [`StoreError::Outage`] when it should be tried again.
+    pub async fn claim(
+        &self,
+        topic: &str,
+        group: &str,
+        partition: i32,
+        owner: &str,
+        found: &Found,
+    ) -> Result<Claim, StoreError> {
+        let work = async {
+            let lease = self.lease().await?;
+            let claim = claim(lease.client(), topic, group, partition, owner, found).await?;
+            lease.give_back();
+            Ok(claim)
+        };
+        tokio::time::timeout(CLAIM_TIMEOUT, work)
+            .await
+            .map_err(|_| StoreError::deadline("a claim"))?
+    }
+
+    /// When the newest record of the topic was committed; `None` before the first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] as every transaction.
+    pub async fn committed_at(&self, topic: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let lease = self.lease().await?;
+        let row = lease
+            .client()
+            .query_one(
+                "SELECT max(committed_at) FROM partition_positions WHERE topic = $1",
+                &[&topic],
+            )
+            .await?;
+        lease.give_back();
+        Ok(row.try_get(0)?)
+    }
+}
+
+async fn claim(
+    client: &Client,
+    topic: &str,
+    group: &str,
+    partition: i32,
+    owner: &str,
+    found: &Found,
+) -> Result<Claim, StoreError> {
+    client.batch_execute("BEGIN").await?;
+    bind(client, topic, group).await?;
+    let position = position(client, topic, partition, found).await?;
+    let next_offset: i64 = position.try_get(0)?;
+    let incarnation: i32 = position.try_get(1)?;
+    let topic_id: String = position.try_get(2)?;
+    check(topic, partition, next_offset, &topic_id, found)?;
+    let epoch = client
+        .query_one(TAKE, &[&topic, &partition, &owner])
+        .await?
+        .try_get(0)?;
+    let rejected_below = client
+        .query_one(REJECTED_BELOW, &[&topic, &incarnation, &partition])
+        .await?
+        .try_get(0)?;
+    client.batch_execute("COMMIT").await?;
+    Ok(Claim {
+        topic: topic.to_owned(),
+        partition,
+        incarnation,
+        topic_id,
+        epoch,
+        next_offset,
+        rejected_below,
+    })
+}
+
+/// One database serves one topic and one group.
+async fn bind(client: &Client, topic: &str, group: &str) -> Result<(), StoreError> {
+    client.execute(BIND, &[&topic, &group]).await?;
+    let bound = client.query_one(BOUND, &[]).await?;
+    let (bound_topic, bound_group): (String, String) = (bound.try_get(0)?, bound.try_get(1)?);
+    if (bound_topic.as_str(), bound_group.as_str()) == (topic, group) {
+        return Ok(());
+    }
+    Err(LoudStop::AnotherStream {
+        topic: bound_topic,
+        group: bound_group,
+    }
+    .into())
+}
+
+/// The partition's row, locked; made where it is not there yet.
+async fn position(
+    client: &Client,
+    topic: &str,
+    partition: i32,
+    found: &Found,
+) -> Result<Row, StoreError> {
+    if let Some(row) = client.query_opt(LOCK, &[&topic, &partition]).await? {
+        return Ok(row);
+    }
+    let topic_id = &found.topic.topic_id;
+    client
+        .execute(FIRST_INCARNATION, &[&topic, topic_id])
+        .await?;
+    let incarnation = client
+        .query_opt(INCARNATION_OF, &[&topic, topic_id])
+        .await?;
+    let Some(incarnation) = incarnation else {
+        // The name belongs to another topic already, whose positions an operator has to settle.
+        let stored = client.query_one(LATEST_TOPIC_ID, &[&topic]).await?;
+        return Err(another_topic(topic, partition, 0, stored.try_get(0)?, found).into());
+    };
+    let incarnation: i32 = incarnation.try_get(0)?;
+    client
+        .execute(
+            FIRST_POSITION,
+            &[&topic, &partition, &incarnation, &found.log.log_start],
+        )
+        .await?;
+    Ok(client.query_one(LOCK, &[&topic, &partition]).await?)
+}
+
+/// Whether the stored position is one in the log that the broker has now.
+fn check(
+    topic: &str,
+    partition: i32,
+    next_offset: i64,
+    topic_id: &str,
+    found: &Found,
+) -> Result<(), LoudStop> {
+    if topic_id != found.topic.topic_id {
+        let stored = topic_id.to_owned();
+        return Err(another_topic(topic, partition, next_offset, stored, found));
+    }
+    outside(topic, partition, next_offset, found.log).map_or(Ok(()), Err)
+}
+
+fn another_topic(
+    topic: &str,
+    partition: i32,
+    next_offset: i64,
+    stored: String,
+    found: &Found,
+) -> LoudStop {
+    LoudStop::AnotherTopic {
+        topic: topic.to_owned(),
+        partition,
+        next_offset,
+        stored,
+        found: found.topic.topic_id.clone(),
+    }
+}

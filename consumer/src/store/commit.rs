@@ -1,0 +1,374 @@
+//! One batch, one transaction.
+//!
+//! Separate statements, prepared once and pipelined where one does not need the other's answer.
+//! Each is followed by its own Sync, so after an error the later ones fail as well, and a COMMIT
+//! would quietly be a ROLLBACK: every result is looked at before COMMIT is sent. Never cancelled half-way but by its deadline, and then the connection is
+//! thrown away and the outcome settled by the position's row.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::SinkExt;
+use ordertally_schema::fingerprint::ContentHash;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use super::claim::Claim;
+use super::connection::{Pool, Session};
+use super::failure::StoreError;
+use super::{rejected, rows};
+use crate::batch::{Batch, NewOrder, Outcomes, Plan};
+use crate::facts::FactColumns;
+
+/// Longest that a whole transaction may take. Its statements have a limit of their own; this one
+/// is for a connection on which nothing comes back at all.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often an insert is repeated because another partition stored one of its ids meanwhile.
+const RIVALS: usize = 20;
+
+pub const LOCK: &str = "
+    SELECT next_offset, facts_next, owner_epoch, coalesce(owner_name, ''), now()
+    FROM partition_positions
+    WHERE topic = $1 AND partition = $2
+    FOR UPDATE";
+pub const LOOKUP: &str = "SELECT event_id, content_hash FROM orders WHERE event_id = ANY($1)";
+pub const INSERT_FACTS: &str = "
+    INSERT INTO order_facts (
+        topic, partition, first_ordinal, next_ordinal, created_at_us, customer_ids, currencies,
+        order_values, total_discounts, total_taxes, accepts_marketing,
+        shipping_provinces, shipping_province_codes, shipping_countries, shipping_country_codes,
+        billing_provinces, billing_province_codes, billing_countries, billing_country_codes,
+        item_counts, product_ids, quantities, committed_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22, $23)";
+pub const ADVANCE: &str = "
+    UPDATE partition_positions
+    SET next_offset = $3, facts_next = $4, committed_at = now()
+    WHERE topic = $1 AND partition = $2";
+
+/// What is known of earlier attempts at the same batch, and of the batches before.
+#[derive(Debug)]
+pub struct Previous {
+    /// Whether to look the ids up before the insert. After a batch without a known id the insert
+    /// itself finds one soon enough; after one with, the look-up is cheaper than the failed insert.
+    pub look_up: bool,
+    /// Set while a COMMIT is on its way whose answer may be lost: what it would have committed.
+    pub in_doubt: Option<Outcomes>,
+}
+
+impl Default for Previous {
+    fn default() -> Self {
+        Self {
+            look_up: true,
+            in_doubt: None,
+        }
+    }
+}
+
+/// A batch that is in the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Committed {
+    /// How many records had each outcome.
+    pub outcomes: Outcomes,
+    /// Orders in the facts row that was written; 0 when there was none.
+    pub fact_orders: i64,
+}
+
+/// The position's row, locked.
+struct Locked {
+    facts_next: i64,
+    now: DateTime<Utc>,
+}
+
+impl Pool {
+    /// Commits `batch` under `claim`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing of the batch is in the database then, but after
+    /// [`StoreError::Outage`] with [`Previous::in_doubt`] set, which the next attempt settles.
+    pub async fn commit(
+        &self,
+        claim: &Claim,
+        batch: &Batch,
+        previous: &mut Previous,
+    ) -> Result<Committed, StoreError> {
+        let work = async {
+            let lease = self.lease().await?;
+            let committed = commit(lease.session(), claim, batch, previous).await?;
+            lease.give_back();
+            Ok(committed)
+        };
+        tokio::time::timeout(COMMIT_TIMEOUT, work)
+            .await
+            .map_err(|_| StoreError::deadline("a transaction"))?
+    }
+}
+
+async fn commit(
+    session: &Session,
+    claim: &Claim,
+    batch: &Batch,
+    previous: &mut Previous,
+) -> Result<Committed, StoreError> {
+    let ids = batch.event_ids();
+    let first_lookup = async {
+        if previous.look_up && !ids.is_empty() {
+            lookup(session, &ids).await
+        } else {
+            Ok(HashMap::new())
+        }
+    };
+    let key: [&(dyn ToSql + Sync); 2] = [&claim.topic, &claim.partition];
+    let (begun, locked, known) = tokio::join!(
+        session.client.batch_execute("BEGIN"),
+        session.client.query_opt(&session.statements.lock, &key),
+        first_lookup,
+    );
+    begun?;
+    let locked = match settle(locked?.as_ref(), claim, batch, previous)? {
+        Settled::ToDo(locked) => locked,
+        Settled::Done(outcomes) => {
+            session.client.batch_execute("ROLLBACK").await?;
+            return Ok(Committed {
+                outcomes,
+                fact_orders: 0,
+            });
+        }
+    };
+    let mut known = known?;
+    let mut rivals = 0;
+    let plan = loop {
+        let plan = Plan::of(batch, &known);
+        if plan.orders.is_empty() || insert_unrivalled(session, claim, &plan, &locked).await? {
+            break plan;
+        }
+        rivals += 1;
+        if rivals > RIVALS {
+            return Err(StoreError::Outage(anyhow::anyhow!(
+                "other partitions keep storing the same orders"
+            )));
+        }
+        known = lookup(session, &ids).await?;
+    };
+    previous.look_up = plan.outcomes.duplicate > 0 || !known.is_empty();
+    finish(session, claim, batch, &plan, &locked, previous).await
+}
+
+enum Settled {
+    ToDo(Locked),
+    Done(Outcomes),
+}
+
+/// Holds the position's row against the claim and the batch: whose it is, and whether an earlier
+/// COMMIT whose answer was lost has done this batch already.
+fn settle(
+    row: Option<&tokio_postgres::Row>,
+    claim: &Claim,
+    batch: &Batch,
+    previous: &mut Previous,
+) -> Result<Settled, StoreError> {
+    let in_doubt = previous.in_doubt.take();
+    let fenced = |owner: String| StoreError::Fenced {
+        partition: claim.partition,
+        owner,
+    };
+    let row = row.ok_or_else(|| fenced("nobody (its row is gone)".into()))?;
+    let (next_offset, epoch): (i64, i64) = (row.try_get(0)?, row.try_get(2)?);
+    if epoch != claim.epoch {
+        return Err(fenced(row.try_get(3)?));
+    }
+    match in_doubt {
+        Some(outcomes) if next_offset == batch.next_offset => return Ok(Settled::Done(outcomes)),
+        _ => {}
+    }
+    if next_offset != batch.first_expected {
+        return Err(StoreError::Misplaced {
+            partition: claim.partition,
+            stored: next_offset,
+            expected: batch.first_expected,
+        });
+    }
+    Ok(Settled::ToDo(Locked {
+        facts_next: row.try_get(1)?,
+        now: row.try_get(4)?,
+    }))
+}
+
+/// Which of `ids` are stored, with their content hashes.
+pub(crate) async fn lookup(
+    session: &Session,
+    ids: &[&str],
+) -> Result<HashMap<String, ContentHash>, StoreError> {
+    let rows = session
+        .client
+        .query(&session.statements.lookup, &[&ids])
+        .await?;
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let hash: &[u8] = row.try_get(1)?;
+        let hash = hash.try_into().map_err(|_| {
+            StoreError::Outage(anyhow::anyhow!("a stored content hash has not 16 bytes"))
+        })?;
+        known.insert(row.try_get(0)?, hash);
+    }
+    Ok(known)
+}
+
+/// Inserts under a savepoint; false when one of the ids was stored meanwhile through another
+/// partition, and nothing is inserted then. The look-up is a hint, the primary key the judge.
+async fn insert_unrivalled(
+    session: &Session,
+    claim: &Claim,
+    plan: &Plan<'_>,
+    locked: &Locked,
+) -> Result<bool, StoreError> {
+    let (saved, inserted) = tokio::join!(
+        session.client.batch_execute("SAVEPOINT orders"),
+        insert_orders(session, claim, &plan.orders, locked.now),
+    );
+    saved?;
+    match inserted {
+        Ok(()) => Ok(true),
+        Err(error) if is_rival(&error) => {
+            session
+                .client
+                .batch_execute("ROLLBACK TO SAVEPOINT orders")
+                .await?;
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_rival(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|refusal| {
+        *refusal.code() == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some("orders_pkey")
+    })
+}
+
+/// Copies the orders in.
+pub(crate) async fn insert_orders(
+    session: &Session,
+    claim: &Claim,
+    orders: &[NewOrder<'_>],
+    ingested_at: DateTime<Utc>,
+) -> Result<(), tokio_postgres::Error> {
+    let rows = rows::encode(orders, claim, ingested_at);
+    let mut sink = Box::pin(
+        session
+            .client
+            .copy_in(&session.statements.copy_orders)
+            .await?,
+    );
+    // A refusal half-way closes the sink; its reason is the answer to `finish`.
+    let sent = sink.send(rows).await;
+    sink.as_mut().finish().await?;
+    sent
+}
+
+async fn finish(
+    session: &Session,
+    claim: &Claim,
+    batch: &Batch,
+    plan: &Plan<'_>,
+    locked: &Locked,
+    previous: &mut Previous,
+) -> Result<Committed, StoreError> {
+    // In the order of the log, which a rebuild from the orders gives again.
+    let mut in_log_order: Vec<&NewOrder<'_>> = plan.orders.iter().collect();
+    in_log_order.sort_unstable_by_key(|new| new.offset);
+    let columns = FactColumns::of(in_log_order.into_iter().map(|new| new.order));
+    let facts_next = locked.facts_next + columns.len();
+    let add_facts = async {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        insert_facts(session, claim, locked.facts_next, &columns, locked.now).await
+    };
+    let reject = rejected::keep(session, claim, &plan.rejections, locked.now);
+    let accept = async {
+        if batch.first_expected < claim.rejected_below {
+            rejected::supersede(session, claim, &plan.accepted).await
+        } else {
+            Ok(())
+        }
+    };
+    let position: [&(dyn ToSql + Sync); 4] = [
+        &claim.topic,
+        &claim.partition,
+        &batch.next_offset,
+        &facts_next,
+    ];
+    let (added, kept, accepted, advanced) = tokio::join!(
+        add_facts,
+        reject,
+        accept,
+        session
+            .client
+            .execute(&session.statements.advance, &position),
+    );
+    added.and(kept).and(accepted)?;
+    advanced?;
+    // Not pipelined with the others: only now is it sure that it would commit all of them.
+    previous.in_doubt = Some(plan.outcomes);
+    // Any error leaves the doubt: a backend told to end may have committed before it said so.
+    session.client.batch_execute("COMMIT").await?;
+    previous.in_doubt = None;
+    Ok(Committed {
+        outcomes: plan.outcomes,
+        fact_orders: columns.len(),
+    })
+}
+
+/// Adds one row of facts whose first order has the ordinal `first`.
+pub(crate) async fn insert_facts(
+    session: &Session,
+    claim: &Claim,
+    first: i64,
+    columns: &FactColumns<'_>,
+    committed_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let next = first + columns.len();
+    let [provinces, province_codes, countries, country_codes] = &columns.shipping;
+    let [
+        billing_provinces,
+        billing_province_codes,
+        billing_countries,
+        billing_country_codes,
+    ] = &columns.billing;
+    session
+        .client
+        .execute(
+            &session.statements.insert_facts,
+            &[
+                &claim.topic,
+                &claim.partition,
+                &first,
+                &next,
+                &columns.created_at_us,
+                &columns.customer_ids,
+                &columns.currencies,
+                &columns.order_values,
+                &columns.total_discounts,
+                &columns.total_taxes,
+                &columns.accepts_marketing,
+                provinces,
+                province_codes,
+                countries,
+                country_codes,
+                billing_provinces,
+                billing_province_codes,
+                billing_countries,
+                billing_country_codes,
+                &columns.item_counts,
+                &columns.product_ids,
+                &columns.quantities,
+                &committed_at,
+            ],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Rejected records: kept whole, found again, and gone from the list once they are accepted.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+use tokio_postgres::types::Json;
+
+use super::claim::Claim;
+use super::connection::Session;
+use super::failure::StoreError;
+use crate::batch::{Accepted, Rejection};
+
+/// The same record rejected again (a rewound position) is there already.
+pub const KEEP: &str = r#"
+    INSERT INTO rejected_events (
+        topic, incarnation, partition, "offset", record_timestamp_ms, key, header_names,
+        header_values, payload, violations, codes, rejected_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT (topic, incarnation, partition, "offset") DO NOTHING"#;
+
+/// Records that were rejected once and are accepted now.
+pub const SUPERSEDE: &str = r#"
+    WITH accepted AS (
+        SELECT * FROM unnest($4::bigint[], $5::text[], $6::text[]) AS a ("offset", outcome, event_id)
+    ), superseded AS (
+        DELETE FROM rejected_events
+        WHERE topic = $1 AND incarnation = $2 AND partition = $3
+            AND "offset" IN (SELECT "offset" FROM accepted)
+        RETURNING *
+    )
+    INSERT INTO retried_events (
+        rejected_id, topic, incarnation, partition, "offset", outcome, event_id, violations,
+        rejected_at, retried_at)
+    SELECT
+        superseded.id, superseded.topic, superseded.incarnation, superseded.partition,
+        superseded."offset", accepted.outcome, accepted.event_id, superseded.violations,
+        superseded.rejected_at, now()
+    FROM superseded
+    JOIN accepted USING ("offset")"#;
+
+/// Keeps the records, each with every violation.
+pub async fn keep(
+    session: &Session,
+    claim: &Claim,
+    rejections: &[Rejection<'_>],
+    rejected_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // Each is a statement of its own: arrays of headers do not fit into arrays of records.
+    try_join_all(
+        rejections
+            .iter()
+            .map(|rejection| keep_one(session, claim, rejection, rejected_at)),
+    )
+    .await?;
+    Ok(())
+}
+
+async fn keep_one(
+    session: &Session,
+    claim: &Claim,
+    rejection: &Rejection<'_>,
+    rejected_at: DateTime<Utc>,
+) -> Result<u64, tokio_postgres::Error> {
+    let record = rejection.record;
+    let mut codes: Vec<&str> = rejection
+        .violations
+        .iter()
+        .map(|violation| violation.code.as_str())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let names: Vec<&[u8]> = record.headers.iter().map(|header| &*header.name).collect();
+    let values: Vec<Option<&[u8]>> = record
+        .headers
+        .iter()
+        .map(|header| header.value.as_deref())
+        .collect();
+    session
+        .client
+        .execute(
+            &session.statements.keep_rejected,
+            &[
+                &claim.topic,
+                &claim.incarnation,
+                &claim.partition,
+                &record.offset,
+                &record.timestamp_ms,
+                &record.key.as_deref(),
+                &names,
+                &values,
+                &record.payload.as_deref(),
+                &Json(&rejection.violations),
+                &codes,
+                &rejected_at,
+            ],
+        )
+        .await
+}
+
+/// Takes records that are accepted now from the list of rejected ones, leaving a trace.
+pub async fn supersede(
+    session: &Session,
+    claim: &Claim,
+    accepted: &[Accepted<'_>],
+) -> Result<(), StoreError> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let offsets: Vec<i64> = accepted.iter().map(|accepted| accepted.offset).collect();
+    let outcomes: Vec<&str> = accepted.iter().map(|accepted| accepted.outcome).collect();
+    let event_ids: Vec<Option<&str>> = accepted.iter().map(|accepted| accepted.event_id).collect();
+    session
+        .client
+        .execute(
+            &session.statements.supersede,
+            &[
+                &claim.topic,
+                &claim.incarnation,
+                &claim.partition,
+                &offsets,
+                &outcomes,
+                &event_ids,
+            ],
+        )
+        .await?;
+    Ok(())
+}
