@@ -1,0 +1,380 @@
+//! One child process: it dies with us, writes its log to a file, is waited for with a deadline
+//! and stopped by its own process id.
+//!
+//! `std::process` rather than tokio's: a server that a test suite shares outlives the runtime of
+//! the test that started it.
+
+mod spawner;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
+pub(crate) use spawner::bind_to_this_process;
+use thiserror::Error;
+
+/// How often a child's end or readiness is looked at.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How much of a log's end goes into an error: a Java stack's first lines fit.
+const LOG_LINES_SHOWN: usize = 12;
+const LOG_BYTES_READ: u64 = 16 * 1024;
+
+/// What happened to a child that should be at work.
+#[derive(Debug, Error)]
+pub enum ChildError {
+    /// Its log file could not be made.
+    #[error("cannot open the log of {name} at {}", path.display())]
+    Log {
+        /// What the child is called.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It could not be started.
+    #[error("cannot start {name} ({program})")]
+    Spawn {
+        /// What the child is called.
+        name: String,
+        /// Its executable.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It ended before its time.
+    #[error("{name} ended by itself ({status}); the end of {}:\n{last_lines}", log.display())]
+    Died {
+        /// What the child is called.
+        name: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its whole log.
+        log: PathBuf,
+        /// The end of it.
+        last_lines: String,
+    },
+    /// It did not become ready in time.
+    #[error("{name} was not ready within {} s; the end of {}:\n{last_lines}", deadline.as_secs(), log.display())]
+    NotReady {
+        /// What the child is called.
+        name: String,
+        /// How long it was waited for.
+        deadline: Duration,
+        /// Its whole log.
+        log: PathBuf,
+        /// The end of it.
+        last_lines: String,
+    },
+    /// The system would not say whether it lives.
+    #[error("cannot ask after {name}")]
+    Wait {
+        /// What the child is called.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A user and group that a child runs as, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// How a child is to be started.
+pub struct Launch {
+    name: String,
+    command: Command,
+    log: PathBuf,
+    input: Stdio,
+    folder: Option<OwnedFd>,
+    last_signal: Signal,
+}
+
+impl Launch {
+    /// `name` is for people. Standard output and error go to the file `log`, from its start.
+    #[must_use]
+    pub fn new(name: impl Into<String>, command: Command, log: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            command,
+            log: log.into(),
+            input: Stdio::null(),
+            folder: None,
+            last_signal: Signal::KILL,
+        }
+    }
+
+    /// Standard input, in place of an empty one.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Stdio>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Runs it as another user, which only root can.
+    #[must_use]
+    pub fn user(mut self, user: Option<User>) -> Self {
+        if let Some(user) = user {
+            self.command.uid(user.uid).gid(user.gid);
+        }
+        self
+    }
+
+    /// The child's working directory, by handle: the child need not be able to reach it by path.
+    #[must_use]
+    pub fn folder(mut self, folder: OwnedFd) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// What ends the child at once when this process dies or drops it (default: SIGKILL).
+    #[must_use]
+    pub fn last_signal(mut self, signal: Signal) -> Self {
+        self.last_signal = signal;
+        self
+    }
+
+    /// Starts it, in a process group of its own: a Ctrl-C in the terminal reaches only us, and we
+    /// stop the children in order.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Log`] and [`ChildError::Spawn`].
+    pub fn start(self) -> Result<Child, ChildError> {
+        let Self {
+            name,
+            mut command,
+            log,
+            input,
+            folder,
+            last_signal,
+        } = self;
+        let program = command.get_program().to_string_lossy().into_owned();
+        let (output, errors) = open_log(&log).map_err(|source| ChildError::Log {
+            name: name.clone(),
+            path: log.clone(),
+            source,
+        })?;
+        command
+            .stdin(input)
+            .stdout(output)
+            .stderr(errors)
+            .process_group(0);
+        bind_to_this_process(&mut command, last_signal, folder);
+        match spawner::spawn(command) {
+            Ok(process) => Ok(Child {
+                name,
+                process,
+                log,
+                last_signal,
+            }),
+            Err(source) => Err(ChildError::Spawn {
+                name,
+                program,
+                source,
+            }),
+        }
+    }
+}
+
+fn open_log(path: &Path) -> io::Result<(File, File)> {
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(path)?;
+    // Appending: two handles of one file must not write over each other.
+    let append = OpenOptions::new().append(true).open(path)?;
+    drop(file);
+    Ok((append.try_clone()?, append))
+}
+
+/// A running child. Dropping it ends it with its last signal and waits for its end.
+#[derive(Debug)]
+pub struct Child {
+    name: String,
+    process: std::process::Child,
+    log: PathBuf,
+    last_signal: Signal,
+}
+
+impl Child {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The file with its standard output and error.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Waits until `ready` says so.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Died`] and [`ChildError::NotReady`], each with the end of its log.
+    pub async fn ready<F>(&mut self, deadline: Duration, mut ready: F) -> Result<(), ChildError>
+    where
+        F: AsyncFnMut() -> bool,
+    {
+        let started = Instant::now();
+        loop {
+            if ready().await {
+                return Ok(());
+            }
+            self.alive()?;
+            if started.elapsed() > deadline {
+                return Err(ChildError::NotReady {
+                    name: self.name.clone(),
+                    deadline,
+                    log: self.log.clone(),
+                    last_lines: last_lines(&self.log),
+                });
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// Nothing where the child is at work.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Died`] where it ended by itself.
+    pub fn alive(&mut self) -> Result<(), ChildError> {
+        match self.ended()? {
+            None => Ok(()),
+            Some(status) => Err(ChildError::Died {
+                name: self.name.clone(),
+                status,
+                log: self.log.clone(),
+                last_lines: last_lines(&self.log),
+            }),
+        }
+    }
+
+    /// How it ended, where it did.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Wait`].
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>, ChildError> {
+        self.process.try_wait().map_err(|source| ChildError::Wait {
+            name: self.name.clone(),
+            source,
+        })
+    }
+
+    /// Sends it a signal; one that ended already gets none.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn signal(&mut self, signal: Signal) -> io::Result<()> {
+        // Asked first: after its end is known the id may belong to another process.
+        if self.process.try_wait()?.is_some() {
+            return Ok(());
+        }
+        let pid = Pid::from_child(&self.process);
+        Ok(kill_process(pid, signal)?)
+    }
+
+    /// Waits for its end, up to a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Wait`].
+    pub async fn end_within(
+        &mut self,
+        deadline: Duration,
+    ) -> Result<Option<ExitStatus>, ChildError> {
+        let started = Instant::now();
+        loop {
+            let ended = self.ended()?;
+            if ended.is_some() || started.elapsed() > deadline {
+                return Ok(ended);
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// Asks it to stop with `signal`, waits for `grace`, and ends it with SIGKILL after that.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError::Wait`].
+    pub async fn stop(
+        &mut self,
+        signal: Signal,
+        grace: Duration,
+    ) -> Result<ExitStatus, ChildError> {
+        let wait_error = |name: &str| {
+            let name = name.to_owned();
+            move |source| ChildError::Wait { name, source }
+        };
+        self.signal(signal).map_err(wait_error(&self.name))?;
+        if let Some(status) = self.end_within(grace).await? {
+            return Ok(status);
+        }
+        tracing::warn!(child = self.name, "did not stop in time; it is killed");
+        self.process.kill().map_err(wait_error(&self.name))?;
+        self.process.wait().map_err(wait_error(&self.name))
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        /// Postgres ends its own children on SIGQUIT well within this.
+        const GRACE: Duration = Duration::from_secs(5);
+        let asked = self.signal(self.last_signal);
+        // A stopped process (SIGSTOP) heeds nothing but SIGKILL until it is continued.
+        let continued = self.signal(Signal::CONT);
+        let started = Instant::now();
+        while asked.is_ok() && continued.is_ok() && started.elapsed() < GRACE {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
+            tracing::warn!(child = self.name, %error, "cannot end the child");
+        }
+    }
+}
+
+/// The end of a log, indented; a word on why where it cannot be read.
+fn last_lines(log: &Path) -> String {
+    let read = || -> io::Result<String> {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES_READ)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    match read() {
+        Ok(text) if text.trim().is_empty() => "  (it wrote nothing)".to_owned(),
+        Ok(text) => {
+            let lines: Vec<&str> = text.lines().collect();
+            lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..]
+                .iter()
+                .map(|line| format!("  {line}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
+        Err(error) => format!("  (it cannot be read: {error})"),
+    }
+}
