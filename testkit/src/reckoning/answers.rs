@@ -10,54 +10,7 @@ use serde_json::{Value, json};
 
 use super::number::money;
 use super::order::{Address, Order};
-
-/// Calendar days, both included, in a zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Days {
-    /// The first.
-    pub start: NaiveDate,
-    /// The last.
-    pub end: NaiveDate,
-    /// Whose calendar it is.
-    pub zone: Tz,
-}
-
-/// Who spent most?
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopCustomers {
-    /// Which orders.
-    pub days: Days,
-    /// How many customers of each currency.
-    pub count: usize,
-    /// Only this currency.
-    pub currency: Option<String>,
-    /// Only orders whose buyer accepts marketing, or does not.
-    pub accepts_marketing: Option<bool>,
-}
-
-/// How much was ordered?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderValue {
-    /// Which orders.
-    pub days: Days,
-    /// Each day by itself (`DAY`), or all together (`TOTAL`).
-    pub by_day: bool,
-}
-
-/// What was sold where?
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvinceSales {
-    /// Which orders.
-    pub days: Days,
-    /// Only provinces of this name or code.
-    pub province: Option<String>,
-    /// Only countries of this name or code.
-    pub country: Option<String>,
-    /// Only this currency.
-    pub currency: Option<String>,
-    /// By the billing instead of the shipping address.
-    pub by_billing: bool,
-}
+use super::question::{Days, OrderValue, ProvinceSales, TopCustomers};
 
 /// The orders that answers are counted from.
 #[derive(Clone, Debug, Default)]

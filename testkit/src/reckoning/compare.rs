@@ -8,7 +8,8 @@ use super::facts::Fact;
 use super::log::{Coordinates, PartitionLog, TopicRecord};
 use super::order::Order;
 use super::outcome::{Outcome, Outcomes, Reached};
-use super::tables::{StoredRejection, Tables};
+use super::stored_rejection::StoredRejection;
+use super::tables::Tables;
 
 /// Everything that is not as the records say.
 pub fn differences(

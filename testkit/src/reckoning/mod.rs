@@ -5,23 +5,31 @@
 //! of ISO currencies and the time zones. It is slow and plain on purpose.
 //!
 //! In the order of the data: [`log`] is the topic, [`json`], [`number`], [`time`], [`rules`] and
-//! [`fields`] read what [`event`] judges, [`order`] is what a valid event says, [`tables`] is what
-//! the database holds, [`outcome`] settles what became of each record, [`compare`] tells every
-//! difference, and [`answers`] computes the answers from the orders that must be there.
+//! [`fields`] read what [`event`] judges, [`order`] is what a valid event says. [`tables`] is what
+//! the database holds, row by row in [`stored_order`], [`stored_rejection`] and [`facts`].
+//! [`outcome`] settles what became of each record and [`compare`] tells every difference;
+//! [`answers`] computes what each [`question`] must be answered from the orders that must be there.
 
 pub mod answers;
+#[cfg(test)]
+mod answers_tests;
 #[cfg(test)]
 mod case_tests;
 mod compare;
 pub mod event;
-mod facts;
+pub mod facts;
 mod fields;
 mod json;
 pub mod log;
 pub mod number;
 pub mod order;
 mod outcome;
+#[cfg(test)]
+mod outcome_tests;
+pub mod question;
 mod rules;
+mod stored_order;
+mod stored_rejection;
 pub mod tables;
 mod time;
 
@@ -34,6 +42,8 @@ pub use answers::Answers;
 pub use log::{Coordinates, PartitionLog, TopicContents, TopicRecord};
 pub use outcome::{Circumstances, Outcome, Reached};
 use outcome::{Judged, Outcomes};
+pub use stored_order::StoredOrder;
+pub use stored_rejection::StoredRejection;
 pub use tables::Tables;
 
 /// A topic's records and what is known of the circumstances in which they were read.
