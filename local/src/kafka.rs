@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::child::{Child, ChildError, Launch};
 use crate::port;
 use jars::{Jars, JarsError};
+pub use settings::RELIED_ON;
 
 /// A start takes 3 s on two idle cores; the rest is for machines that do much else.
 const START_DEADLINE: Duration = Duration::from_secs(90);
@@ -45,7 +46,9 @@ pub enum KafkaError {
     #[error(transparent)]
     Port(#[from] port::PortInUse),
     /// No Java of a version that Kafka 4 runs on.
-    #[error("Kafka needs Java 17 or newer: install it (openjdk-17-jre-headless on Debian and Ubuntu), or point JAVA_HOME to one")]
+    #[error(
+        "Kafka needs Java 17 or newer: install it (openjdk-17-jre-headless on Debian and Ubuntu), or point JAVA_HOME to one"
+    )]
     Java(#[source] ChildError),
     /// The process failed.
     #[error(transparent)]

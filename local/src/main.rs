@@ -51,7 +51,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Exec { command } => exec::run(&command, &mut stop).await.map(ExitCode::from),
         Command::Fetch => {
             let jars = Jars::get(|what| println!("{what}"))?;
-            println!("Apache Kafka {} is in {}", jars::VERSION, jars.folder().display());
+            println!(
+                "Apache Kafka {} is in {}",
+                jars::VERSION,
+                jars.folder().display()
+            );
             Ok(ExitStatus::Done.into())
         }
     }

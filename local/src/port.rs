@@ -13,7 +13,9 @@ const COUNT: u16 = 16_000;
 
 /// A port that a server was to listen on is taken.
 #[derive(Debug, Error)]
-#[error("port {port} is in use, and {wanted_by} needs it: stop what listens there, or choose another with {flag}")]
+#[error(
+    "port {port} is in use, and {wanted_by} needs it: stop what listens there, or choose another with {flag}"
+)]
 pub struct PortInUse {
     /// The port.
     pub port: u16,

@@ -32,10 +32,14 @@ const STOP_GRACE: Duration = Duration::from_secs(60);
 #[derive(Debug, Error)]
 pub enum PostgresError {
     /// No installation was found.
-    #[error("no Postgres server is installed: install it (postgresql on Debian and Ubuntu), or point PG_BIN to the folder with initdb and postgres")]
+    #[error(
+        "no Postgres server is installed: install it (postgresql on Debian and Ubuntu), or point PG_BIN to the folder with initdb and postgres"
+    )]
     NoBinaries,
     /// As root, somebody else has to be found to run it.
-    #[error("Postgres does not run as root, and there is neither a user postgres nor nobody to run it")]
+    #[error(
+        "Postgres does not run as root, and there is neither a user postgres nor nobody to run it"
+    )]
     NoUser,
     /// A file or folder cannot be used.
     #[error("cannot use {}", path.display())]
@@ -181,7 +185,10 @@ impl Cluster {
             ("logging_collector", "off".to_owned()),
             ("log_destination", "stderr".to_owned()),
             // Full pages compressed with pglz, the older way, halve the ingest.
-            ("wal_compression", self.binaries.wal_compression(&self.folder).to_owned()),
+            (
+                "wal_compression",
+                self.binaries.wal_compression(&self.folder).to_owned(),
+            ),
             ("max_connections", "100".to_owned()),
             ("shared_buffers", "256MB".to_owned()),
             // Checkpoints by time rather than by volume while a backlog is worked off.

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication, TopicResult,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::types::RDKafkaErrorCode as Code;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use thiserror::Error;
 
@@ -25,7 +26,7 @@ pub enum TopicError {
         /// Whom.
         brokers: String,
         /// The client's words.
-        source: KafkaError,
+        source: Box<KafkaError>,
     },
     /// The change was accepted and does not show.
     #[error("{what} was accepted by {brokers} and does not show after {} s", DEADLINE.as_secs())]
@@ -73,7 +74,11 @@ impl Topics {
         let results = admin.create_topics([&new], &options()).await;
         let created = match first(results) {
             Ok(_) => true,
-            Err(error) if code(&error) == Some(Code::TopicAlreadyExists) => false,
+            Err(error)
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAlreadyExists) =>
+            {
+                false
+            }
             Err(error) => return Err(self.failed(&what, error)),
         };
         if created {
@@ -97,7 +102,8 @@ impl Topics {
         let results = admin.delete_topics(&[topic], &options()).await;
         first(results).map_err(|error| self.failed(&what, error))?;
         self.seen(&what, || {
-            self.partition_count(topic).is_ok_and(|count| count.is_none())
+            self.partition_count(topic)
+                .is_ok_and(|count| count.is_none())
         })
         .await
     }
@@ -170,7 +176,11 @@ impl Topics {
     ///
     /// [`TopicError::Broker`].
     pub fn end_offsets(&self, topic: &str) -> Result<Vec<i64>, TopicError> {
-        Ok(self.watermarks(topic)?.into_iter().map(|(_, end)| end).collect())
+        Ok(self
+            .watermarks(topic)?
+            .into_iter()
+            .map(|(_, end)| end)
+            .collect())
     }
 
     /// The first offset that is kept, and the next one, of each partition in their order.
@@ -229,7 +239,7 @@ impl Topics {
         TopicError::Broker {
             what: what.to_owned(),
             brokers: self.brokers.clone(),
-            source,
+            source: Box::new(source),
         }
     }
 }
@@ -241,15 +251,9 @@ fn options() -> AdminOptions {
 }
 
 /// The result for the one topic that was asked about.
-fn first(
-    results: Result<Vec<Result<String, (String, RDKafkaErrorCode)>>, KafkaError>,
-) -> Result<(), KafkaError> {
+fn first(results: Result<Vec<TopicResult>, KafkaError>) -> Result<(), KafkaError> {
     match results?.into_iter().next() {
         Some(Err((_, code))) => Err(KafkaError::AdminOp(code)),
         _ => Ok(()),
     }
-}
-
-fn code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
-    error.rdkafka_error_code()
 }

@@ -36,16 +36,16 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
 
 /// Has the child die by `signal` when this process does, and work in `folder` if one is given.
 #[allow(unsafe_code)] // `pre_exec` has no safe form
-pub(crate) fn bind_to_this_process(
-    command: &mut Command,
-    signal: Signal,
-    folder: Option<OwnedFd>,
-) {
+pub(crate) fn bind_to_this_process(command: &mut Command, signal: Signal, folder: Option<OwnedFd>) {
     let parent = std::process::id();
     let prepare = move || {
         set_parent_process_death_signal(Some(signal))?;
         // The parent may have died between fork and the line above.
-        if getppid().map(Pid::as_raw_nonzero).map(|pid| pid.get().cast_unsigned()) != Some(parent) {
+        if getppid()
+            .map(Pid::as_raw_nonzero)
+            .map(|pid| pid.get().cast_unsigned())
+            != Some(parent)
+        {
             return Err(io::ErrorKind::NotConnected.into());
         }
         if let Some(folder) = &folder {

@@ -34,10 +34,14 @@ pub enum JarsError {
         source: io::Error,
     },
     /// Maven is missing.
-    #[error("Maven is needed once, to fetch Kafka {VERSION}: install it (maven on Debian and Ubuntu)")]
+    #[error(
+        "Maven is needed once, to fetch Kafka {VERSION}: install it (maven on Debian and Ubuntu)"
+    )]
     NoMaven(#[source] io::Error),
     /// Maven failed.
-    #[error("Maven could not fetch Kafka {VERSION}: is Maven Central (or the mirror in ~/.m2/settings.xml) within reach? It said:\n{0}")]
+    #[error(
+        "Maven could not fetch Kafka {VERSION}: is Maven Central (or the mirror in ~/.m2/settings.xml) within reach? It said:\n{0}"
+    )]
     Maven(String),
     /// What came is not what was expected.
     #[error("what Maven fetched is not Kafka {VERSION} as this release knows it: {0}")]
@@ -67,7 +71,9 @@ impl Jars {
         lock.lock().map_err(io_at(&lock_path))?;
         if let Err(difference) = verify(&folder) {
             tracing::debug!(difference, "Kafka's jars are fetched");
-            progress(&format!("fetching Apache Kafka {VERSION} from Maven Central"));
+            progress(&format!(
+                "fetching Apache Kafka {VERSION} from Maven Central"
+            ));
             fetch(&cache, &folder)?;
         }
         Ok(Self { folder })

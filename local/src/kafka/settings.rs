@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Settings that matter wherever Ordertally runs, each with its reason.
-pub(super) const RELIED_ON: [(&str, &str); 12] = [
+pub const RELIED_ON: [(&str, &str); 12] = [
     // Orders of 2020 would otherwise be deleted at the first retention check.
     ("log.retention.ms", "-1"),
     // A payload may have 1 MiB; with key and headers it passes Kafka's default of 1 MiB.

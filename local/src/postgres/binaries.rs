@@ -94,12 +94,7 @@ fn major_version(folder: &Path) -> Result<String, PostgresError> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.split_whitespace()
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-        .map(|version| {
-            version
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect()
-        })
+        .map(|version| version.chars().take_while(char::is_ascii_digit).collect())
         .ok_or_else(|| PostgresError::Tool {
             tool: tool.display().to_string(),
             said: format!("it names no version: {}", text.trim()),

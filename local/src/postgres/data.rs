@@ -37,7 +37,12 @@ pub(super) fn password_file(folder: &Path) -> PathBuf {
 pub(super) fn password(folder: &Path) -> Result<String, PostgresError> {
     let path = password_file(folder);
     let line = fs::read_to_string(&path).map_err(io_at(&path))?;
-    Ok(line.trim().rsplit(':').next().unwrap_or_default().to_owned())
+    Ok(line
+        .trim()
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// Leaves a data folder that a server can start on.
@@ -68,8 +73,11 @@ async fn make(cluster: &Cluster) -> Result<(), PostgresError> {
     fs::set_permissions(&draft, Permissions::from_mode(0o700)).map_err(io_at(&draft))?;
     let password = new_password().map_err(io_at(Path::new("/dev/urandom")))?;
     let password_file = password_file(&cluster.folder);
-    write_private(&password_file, &format!("127.0.0.1:*:*:{SUPERUSER}:{password}\n"))
-        .map_err(io_at(&password_file))?;
+    write_private(
+        &password_file,
+        &format!("127.0.0.1:*:*:{SUPERUSER}:{password}\n"),
+    )
+    .map_err(io_at(&password_file))?;
     // initdb wants the bare password in a file that it may open, and its folder empty.
     let bare = cluster.folder.with_extension("password");
     write_private(&bare, &format!("{password}\n")).map_err(io_at(&bare))?;
