@@ -1,2 +1,16 @@
 //! Files, standard input or generated events onto the order topic.
-fn main() {}
+
+use std::process::ExitCode;
+
+use ordertally_replay::{program, settings::Settings};
+use ordertally_settings::{ExitStatus, cli};
+
+fn main() -> ExitCode {
+    match program::run(cli::parse::<Settings>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitStatus::Failed.into()
+        }
+    }
+}

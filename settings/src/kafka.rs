@@ -148,7 +148,8 @@ pub struct KafkaOptions {
         env = "KAFKA_CONFIG",
         value_name = "KEY=VALUE",
         value_delimiter = ',',
-        hide_env_values = true
+        hide_env_values = true,
+        global = true
     )]
     options: Vec<KafkaOption>,
 }
