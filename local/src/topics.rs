@@ -38,7 +38,8 @@ pub enum TopicError {
     },
 }
 
-/// Topics of the brokers that a client starts from. Each call connects anew: none is frequent.
+/// Topics of the brokers that a client starts from. Each call connects anew: none is frequent. The
+/// calls that only ask block their thread while the broker is silent.
 #[derive(Clone, Debug)]
 pub struct Topics {
     brokers: String,
@@ -73,12 +74,8 @@ impl Topics {
         let admin = self.admin(&what)?;
         let results = admin.create_topics([&new], &options()).await;
         let created = match first(results) {
-            Ok(_) => true,
-            Err(error)
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAlreadyExists) =>
-            {
-                false
-            }
+            Ok(()) => true,
+            Err(KafkaError::AdminOp(RDKafkaErrorCode::TopicAlreadyExists)) => false,
             Err(error) => return Err(self.failed(&what, error)),
         };
         if created {
