@@ -51,9 +51,10 @@ pub fn usage_error(message: &str) -> ! {
 }
 
 /// `clap` spreads an error over several lines; this keeps what is wrong and what to do, and names
-/// the environment variable beside the flag, since the value may have come from there.
+/// the environment variable beside the flag, since the value may have come from there. The value
+/// of a setting that may hold a password is not repeated.
 fn one_line(error: &clap::Error, command: &clap::Command) -> String {
-    let text = error.render().to_string();
+    let text = without_secret(&error.render().to_string(), error, command);
     let mut message = text
         .split("\n\nUsage:")
         .next()
@@ -67,31 +68,66 @@ fn one_line(error: &clap::Error, command: &clap::Command) -> String {
     if let Some(rest) = message.strip_prefix("error: ") {
         message = rest.to_owned();
     }
-    match variable_of(error, command) {
-        Some(variable) => format!("{message} (or the variable {variable})"),
+    match argument_of(error, command).and_then(clap::Arg::get_env) {
+        Some(variable) => format!("{message} (or the variable {})", variable.display()),
         None => message,
     }
 }
 
-/// The environment variable of the flag that an error is about.
-fn variable_of(error: &clap::Error, command: &clap::Command) -> Option<String> {
-    let ContextValue::String(argument) = error.get(ContextKind::InvalidArg)? else {
-        return None;
-    };
-    let flag = argument.split_whitespace().next()?.strip_prefix("--")?;
-    find_variable(command, flag)
+/// An error's text without the value that it is about where that may be a password: `clap` repeats
+/// it, even of a setting whose value it hides in its help.
+fn without_secret(text: &str, error: &clap::Error, command: &clap::Command) -> String {
+    let hidden = argument_of(error, command).is_some_and(clap::Arg::is_hide_env_values_set);
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if hidden && !value.is_empty() => {
+            text.replace(&format!("'{value}'"), "(not shown)")
+        }
+        _ => without_passwords(text),
+    }
 }
 
-fn find_variable(command: &clap::Command, flag: &str) -> Option<String> {
+/// A text without the passwords of the addresses in it. An address that was given where none was
+/// expected is repeated by `clap` as well.
+fn without_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after
+            .find(|end: char| end.is_whitespace() || end == '\'')
+            .unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            Some(at) => {
+                shown.push('…');
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// The setting that an error is about.
+fn argument_of<'a>(error: &clap::Error, command: &'a clap::Command) -> Option<&'a clap::Arg> {
+    let argument = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(argument) => argument,
+        ContextValue::Strings(arguments) => arguments.first()?,
+        _ => return None,
+    };
+    let flag = argument.split([' ', '=']).next()?.strip_prefix("--")?;
+    find_argument(command, flag)
+}
+
+fn find_argument<'a>(command: &'a clap::Command, flag: &str) -> Option<&'a clap::Arg> {
     command
         .get_arguments()
         .find(|argument| argument.get_long() == Some(flag))
-        .and_then(|argument| argument.get_env())
-        .map(|variable| variable.to_string_lossy().into_owned())
         .or_else(|| {
             command
                 .get_subcommands()
-                .find_map(|subcommand| find_variable(subcommand, flag))
+                .find_map(|subcommand| find_argument(subcommand, flag))
         })
 }
 
@@ -106,6 +142,9 @@ mod tests {
         /// Where to listen.
         #[arg(long, env = "SAMPLE_ADDR_OF_A_TEST", default_value = "127.0.0.1:1")]
         addr: SocketAddr,
+        /// What to open.
+        #[arg(long, env = "SAMPLE_URL_OF_A_TEST", hide_env_values = true)]
+        url: Option<crate::DatabaseUrl>,
     }
 
     #[test]
@@ -126,5 +165,23 @@ mod tests {
         let line = one_line(&error, &Sample::command());
         assert!(line.contains("--adr"), "{line}");
         assert!(line.contains("--addr"), "it offers the near one: {line}");
+    }
+
+    #[test]
+    fn a_password_is_not_repeated_wherever_it_was_given() {
+        for arguments in [
+            ["sample", "--url", "mysql://me:s3cret@host/db"],
+            ["sample", "--url", "s3cret with  blanks"],
+            ["sample", "--url", "postgres://me:s3 cret'@host"],
+            ["sample", "--addr", "postgres://me:s3cret@host/db"],
+            ["sample", "--addr", "postgres://me:s3cr@et@host/db"],
+            ["sample", "--ulr=postgres://me:s3cret@host/db", "x"],
+            ["sample", "postgres://me:s3cret@host/db", "x"],
+        ] {
+            let error = Sample::try_parse_from(arguments).expect_err("it is wrong");
+            let line = one_line(&error, &Sample::command());
+            assert!(!line.contains("cret") && !line.contains("cr@et"), "{line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
     }
 }
