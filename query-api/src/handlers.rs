@@ -11,7 +11,7 @@ use crate::database::{AskError, Database, Snapshot};
 use crate::health::Health;
 use crate::lists::Lists;
 use crate::observe::Metrics;
-use crate::params::{InvalidParameter, path_id};
+use crate::params::{self, InvalidParameter, path_segment};
 use crate::problem::Problem;
 use crate::{reply, requests};
 
@@ -38,7 +38,7 @@ pub struct Call {
 pub type Outcome = Result<Response, Problem>;
 
 impl Call {
-    fn wrong(&self, faults: &[InvalidParameter]) -> Problem {
+    fn wrong(&self, faults: Vec<InvalidParameter>) -> Problem {
         Problem::invalid_parameters(faults, &self.path)
     }
 
@@ -66,8 +66,8 @@ impl Resources {
     ///
     /// The problem to answer with; so for each method here.
     pub async fn top_customers(&self, call: &Call) -> Outcome {
-        let (question, at_least) = requests::top_customers(&call.query, self.zone)
-            .map_err(|faults| call.wrong(&faults))?;
+        let (question, at_least) =
+            requests::top_customers(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
         self.answers
             .top_customers(&question, &at_least)
             .await
@@ -79,7 +79,7 @@ impl Resources {
     #[allow(clippy::missing_errors_doc)]
     pub async fn order_value(&self, call: &Call) -> Outcome {
         let (question, at_least) =
-            requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(&faults))?;
+            requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
         self.answers
             .order_value(&question, &at_least)
             .await
@@ -91,7 +91,7 @@ impl Resources {
     #[allow(clippy::missing_errors_doc)]
     pub async fn province_sales(&self, call: &Call) -> Outcome {
         let (question, at_least) = requests::province_sales(&call.query, self.zone)
-            .map_err(|faults| call.wrong(&faults))?;
+            .map_err(|faults| call.wrong(faults))?;
         self.answers
             .province_sales(&question, &at_least)
             .await
@@ -102,10 +102,10 @@ impl Resources {
     /// `GET /orders/{event_id}`.
     #[allow(clippy::missing_errors_doc)]
     pub async fn order(&self, call: &Call, raw_event_id: &str) -> Outcome {
-        let event_id = path_id("event_id", raw_event_id);
+        // An id longer than any event's is not wrong, only unknown.
+        let event_id = path_segment("event_id", raw_event_id, params::text);
         let at_least = requests::order(&call.query);
-        let (event_id, at_least) =
-            both(event_id, at_least).map_err(|faults| call.wrong(&faults))?;
+        let (event_id, at_least) = both(event_id, at_least).map_err(|faults| call.wrong(faults))?;
         let answer = self
             .lists
             .order(&event_id, &at_least)
@@ -116,8 +116,9 @@ impl Resources {
             positions,
             as_of,
         } = answer;
-        let data =
-            data.ok_or_else(|| Problem::not_found("no order has this event id", &call.path))?;
+        let data = data.ok_or_else(|| {
+            Problem::not_found("no order has this event id", &call.path).at(&positions)
+        })?;
         Ok(reply::document(Snapshot {
             data,
             positions,
@@ -129,7 +130,7 @@ impl Resources {
     #[allow(clippy::missing_errors_doc)]
     pub async fn orders(&self, call: &Call) -> Outcome {
         let request =
-            requests::orders(&call.query, self.zone).map_err(|faults| call.wrong(&faults))?;
+            requests::orders(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
         self.lists
             .orders(&request.question, &request.at_least)
             .await
@@ -140,11 +141,11 @@ impl Resources {
     /// `GET /customers/{id}/orders`.
     #[allow(clippy::missing_errors_doc)]
     pub async fn customer_orders(&self, call: &Call, raw_customer_id: &str) -> Outcome {
-        let customer_id = path_id("id", raw_customer_id);
+        let customer_id = path_segment("id", raw_customer_id, params::id);
         // A wrong id leaves the query's faults to be named as well.
         let asked = customer_id.clone().unwrap_or_default();
         let request = requests::customer_orders(&call.query, asked, self.zone);
-        let (_, request) = both(customer_id, request).map_err(|faults| call.wrong(&faults))?;
+        let (_, request) = both(customer_id, request).map_err(|faults| call.wrong(faults))?;
         self.lists
             .orders(&request.question, &request.at_least)
             .await
@@ -156,7 +157,7 @@ impl Resources {
     #[allow(clippy::missing_errors_doc)]
     pub async fn rejected_events(&self, call: &Call) -> Outcome {
         let request = requests::rejected_events(&call.query, self.zone)
-            .map_err(|faults| call.wrong(&faults))?;
+            .map_err(|faults| call.wrong(faults))?;
         self.lists
             .rejected_events(&request.question, &request.at_least)
             .await

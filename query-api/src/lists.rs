@@ -70,11 +70,15 @@ impl<T, C> Page<T, C> {
         }
     }
 
-    fn map<U>(self, change: impl Fn(T) -> U) -> Page<U, C> {
-        Page {
-            data: self.data.into_iter().map(change).collect(),
+    fn try_map<U, E>(self, change: impl Fn(T) -> Result<U, E>) -> Result<Page<U, C>, E> {
+        Ok(Page {
+            data: self
+                .data
+                .into_iter()
+                .map(change)
+                .collect::<Result<_, _>>()?,
             next: self.next,
-        }
+        })
     }
 }
 

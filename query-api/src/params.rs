@@ -153,15 +153,19 @@ impl Params {
     }
 }
 
-/// An id in a path, percent-decoded.
+/// A segment of a path, percent-decoded, that `read` takes.
 ///
 /// # Errors
 ///
-/// When it is not decodable, or [`id`] refuses it.
-pub fn path_id(name: &str, raw: &str) -> Result<String, InvalidParameter> {
+/// When it is not decodable, or `read` refuses it.
+pub fn path_segment(
+    name: &str,
+    raw: &str,
+    read: impl FnOnce(&str) -> Result<String, Fault>,
+) -> Result<String, InvalidParameter> {
     decode_percent(raw)
         .ok_or_else(encoding_fault)
-        .and_then(|text| id(&text))
+        .and_then(|text| read(&text))
         .map_err(|fault| InvalidParameter {
             field: name.to_owned(),
             code: fault.code,
@@ -170,17 +174,26 @@ pub fn path_id(name: &str, raw: &str) -> Result<String, InvalidParameter> {
         })
 }
 
+/// A text that can be looked for: one without NUL.
+///
+/// # Errors
+///
+/// The fault of another.
+pub fn text(text: &str) -> Result<String, Fault> {
+    if text.contains('\0') {
+        return Err(Fault::new("invalid_value", "must not hold a NUL character"));
+    }
+    Ok(text.to_owned())
+}
+
 /// An id as events carry it: 1 to 128 characters without NUL.
 ///
 /// # Errors
 ///
 /// The fault of a text that is none.
-pub fn id(text: &str) -> Result<String, Fault> {
-    if text.contains('\0') {
-        return Err(nul_fault());
-    }
-    if (1..=128).contains(&text.chars().count()) {
-        Ok(text.to_owned())
+pub fn id(id: &str) -> Result<String, Fault> {
+    if (1..=128).contains(&id.chars().count()) {
+        text(id)
     } else {
         Err(Fault::new("out_of_range", "must have 1 to 128 characters"))
     }
@@ -191,20 +204,17 @@ pub fn id(text: &str) -> Result<String, Fault> {
 /// # Errors
 ///
 /// The fault of a text that is none.
-pub fn name(text: &str) -> Result<String, Fault> {
-    if text.contains('\0') {
-        return Err(nul_fault());
-    }
-    if text.trim().is_empty() {
+pub fn name(name: &str) -> Result<String, Fault> {
+    if name.trim().is_empty() {
         return Err(Fault::new("invalid_value", "must not be empty"));
     }
-    if text.chars().count() > 1_000 {
+    if name.chars().count() > 1_000 {
         return Err(Fault::new(
             "out_of_range",
             "must have 1,000 characters at most",
         ));
     }
-    Ok(text.to_owned())
+    text(name)
 }
 
 /// A whole number of digits alone within bounds.
@@ -242,10 +252,6 @@ pub fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Fault> {
                 format!("must be one of: {}", words.join(", ")),
             )
         })
-}
-
-fn nul_fault() -> Fault {
-    Fault::new("invalid_value", "must not hold a NUL character")
 }
 
 fn encoding_fault() -> Fault {
@@ -345,10 +351,10 @@ mod tests {
     #[test]
     fn a_plus_in_a_path_is_a_plus() {
         assert_eq!(
-            path_id("id", "a+b%2Fc%20d.csv").as_deref(),
+            path_segment("id", "a+b%2Fc%20d.csv", id).as_deref(),
             Ok("a+b/c d.csv")
         );
-        assert!(path_id("id", "%ff").is_err());
+        assert!(path_segment("id", "%ff", id).is_err());
     }
 
     #[test]

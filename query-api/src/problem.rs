@@ -8,6 +8,7 @@ use warp::reply::Response;
 
 use crate::database::{AskError, chain};
 use crate::params::InvalidParameter;
+use crate::position::Positions;
 use crate::reply::{self, POSITION_HEADER};
 
 /// Seconds after which it is worth to try again while the database is away.
@@ -25,6 +26,8 @@ pub struct Problem {
     detail: String,
     /// The path that was asked for.
     instance: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    invalid_parameters: Vec<InvalidParameter>,
     #[serde(flatten)]
     more: Map<String, Value>,
     #[serde(skip)]
@@ -49,6 +52,7 @@ impl Problem {
             status,
             detail: detail.into(),
             instance: instance.to_owned(),
+            invalid_parameters: Vec::new(),
             more: Map::new(),
             headers: Vec::new(),
         }
@@ -56,7 +60,7 @@ impl Problem {
 
     /// 400: everything that is wrong with the parameters.
     #[must_use]
-    pub fn invalid_parameters(faults: &[InvalidParameter], instance: &str) -> Self {
+    pub fn invalid_parameters(faults: Vec<InvalidParameter>, instance: &str) -> Self {
         let named: Vec<_> = faults
             .iter()
             .map(|fault| format!("{} {}", fault.field, fault.message))
@@ -68,8 +72,7 @@ impl Problem {
             named.join("; "),
             instance,
         );
-        let faults = serde_json::to_value(faults).expect("faults are texts");
-        let _none = problem.more.insert("invalid_parameters".into(), faults);
+        problem.invalid_parameters = faults;
         problem
     }
 
@@ -133,23 +136,15 @@ impl Problem {
     #[must_use]
     pub fn no_answer(error: &AskError, instance: &str) -> Self {
         match error {
-            AskError::NotReached(reached) => {
-                let reached = reached.to_string();
-                let mut problem = Self::new(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    "position-not-reached",
-                    "Position not reached",
-                    "the positions in at_least were not reached within wait_ms",
-                    instance,
-                );
-                let _none = problem
-                    .more
-                    .insert("position".into(), reached.clone().into());
-                problem
-                    .headers
-                    .push((POSITION_HEADER, reply::position_value(&reached)));
-                problem
-            }
+            AskError::NotReached(reached) => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "position-not-reached",
+                "Position not reached",
+                "the positions in at_least were not reached within wait_ms",
+                instance,
+            )
+            .with("position", reached.to_string().into())
+            .at(reached),
             AskError::TooSlow(_) => {
                 tracing::warn!("{error}");
                 Self::new(
@@ -181,6 +176,14 @@ impl Problem {
             "the service's log tells more",
             instance,
         )
+    }
+
+    /// The positions that the outcome belongs to, as good answers have them.
+    #[must_use]
+    pub fn at(mut self, positions: &Positions) -> Self {
+        self.headers
+            .push((POSITION_HEADER, reply::position_value(positions)));
+        self
     }
 
     /// One more member of the document.

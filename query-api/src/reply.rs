@@ -10,6 +10,7 @@ use crate::calendar::DateRange;
 use crate::database::Snapshot;
 use crate::lists::Page;
 use crate::lists::cursor::Place;
+use crate::position::Positions;
 use crate::requests::PageRequest;
 
 /// For each partition the next offset; everything below it is included in the answer.
@@ -91,8 +92,8 @@ pub fn json<T: Serialize>(body: &T) -> Response {
 
 /// Positions as the value of a header.
 #[must_use]
-pub fn position_value(positions: &str) -> HeaderValue {
-    HeaderValue::from_str(positions).expect("positions are digits, '=' and ','")
+pub fn position_value(positions: &Positions) -> HeaderValue {
+    HeaderValue::from_str(&positions.to_string()).expect("positions are digits, '=' and ','")
 }
 
 struct FreshnessHeaders {
@@ -104,7 +105,7 @@ impl FreshnessHeaders {
     fn of<T>(answer: &Snapshot<T>) -> Self {
         let as_of = shown(answer.as_of);
         Self {
-            position: position_value(&answer.positions.to_string()),
+            position: position_value(&answer.positions),
             as_of: as_of.map(|time| HeaderValue::from_str(&time).expect("a time is ASCII")),
         }
     }

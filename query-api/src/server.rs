@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -103,6 +105,7 @@ fn connection(
     }
 }
 
+/// Answers a request and notes it, whatever it is.
 async fn answer(
     routes: BoxedFilter<(Response,)>,
     request: Request<Incoming>,
@@ -110,16 +113,21 @@ async fn answer(
     let _in_flight = observe::InFlight::begin();
     let began = Instant::now();
     let method = request.method().clone();
-    let length = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    let response = if length > URI_BYTES_MAX {
-        Problem::uri_too_long(URI_BYTES_MAX).into_response()
-    } else {
-        match warp::service(routes).call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+    let response = match request.uri().path_and_query() {
+        // The CONNECT method names no path, and warp expects one.
+        None => Problem::not_found("there is no such resource", "").into_response(),
+        Some(target) if target.as_str().len() > URI_BYTES_MAX => {
+            Problem::uri_too_long(URI_BYTES_MAX).into_response()
+        }
+        Some(target) => {
+            let path = target.path().to_owned();
+            let routed = warp::service(routes).call(request);
+            match AssertUnwindSafe(routed).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                // The panic's hook has told the log what and where.
+                Err(_panic) => Problem::internal(&path).into_response(),
+            }
         }
     };
     observe::answered(&method, &response, began.elapsed());

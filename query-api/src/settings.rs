@@ -52,11 +52,12 @@ pub struct Settings {
         value_name = "MILLISECONDS"
     )]
     pub database_connect_timeout_ms: u32,
-    /// How long Postgres may work on one statement before it cancels it, 100 to 3600000
+    /// How long Postgres may work on one statement before it cancels it, 100 to 3600000; longer
+    /// than a request may take, it ends what a request left behind
     #[arg(
         long,
         env = "STATEMENT_TIMEOUT_MS",
-        default_value_t = 10_000,
+        default_value_t = 12_000,
         value_parser = clap::value_parser!(u32).range(100..=3_600_000),
         value_name = "MILLISECONDS"
     )]
@@ -66,7 +67,7 @@ pub struct Settings {
     #[arg(
         long,
         env = "REQUEST_TIMEOUT_MS",
-        default_value_t = 15_000,
+        default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(100..=3_600_000),
         value_name = "MILLISECONDS"
     )]

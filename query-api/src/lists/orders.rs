@@ -77,6 +77,6 @@ impl Question for OrderPage<'_> {
             );
         }
         let rows: Vec<OrderRow> = query.load(connection).await?;
-        Ok(Page::of(rows, *limit, OrderRow::cursor).map(OrderDocument::from))
+        Page::of(rows, *limit, OrderRow::cursor).try_map(|row| Ok(row.into()))
     }
 }

@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::result::Error::DeserializationError;
 use diesel::sql_types::{BigInt, Bool, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ordertally_schema::tables::rejected_events;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cursor::RejectedCursor;
@@ -31,9 +32,17 @@ pub struct RejectedDocument {
     pub headers: Vec<HeaderDocument>,
     pub payload: Option<String>,
     pub payload_base64: Option<String>,
-    /// List of `{field, code, message}`.
-    pub violations: Value,
+    pub violations: Vec<ViolationDocument>,
     pub rejected_at: String,
+}
+
+/// One thing that is wrong with a record. The code is a text, since a newer release may know more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ViolationDocument {
+    pub field: String,
+    pub code: String,
+    pub message: String,
 }
 
 /// A header of a record.
@@ -70,11 +79,13 @@ impl RejectedRow {
     }
 }
 
-impl From<RejectedRow> for RejectedDocument {
-    fn from(row: RejectedRow) -> Self {
+impl TryFrom<RejectedRow> for RejectedDocument {
+    type Error = serde_json::Error;
+
+    fn try_from(row: RejectedRow) -> Result<Self, Self::Error> {
         let (key, key_base64) = shown(row.key);
         let (payload, payload_base64) = shown(row.payload);
-        Self {
+        Ok(Self {
             id: row.id,
             topic: row.topic,
             partition: row.partition,
@@ -98,9 +109,9 @@ impl From<RejectedRow> for RejectedDocument {
                 .collect(),
             payload,
             payload_base64,
-            violations: row.violations,
+            violations: serde_json::from_value(row.violations)?,
             rejected_at: instant(row.rejected_at),
-        }
+        })
     }
 }
 
@@ -162,6 +173,8 @@ impl Question for RejectedPage<'_> {
             );
         }
         let rows: Vec<RejectedRow> = query.load(connection).await?;
-        Ok(Page::of(rows, *limit, RejectedRow::cursor).map(RejectedDocument::from))
+        Page::of(rows, *limit, RejectedRow::cursor)
+            .try_map(RejectedDocument::try_from)
+            .map_err(|error| DeserializationError(error.into()))
     }
 }

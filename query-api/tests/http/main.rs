@@ -1,0 +1,13 @@
+//! The service as its callers meet it: over HTTP, on a real Postgres.
+#![allow(clippy::unwrap_used)] // a test may end where it stands
+
+mod analytics;
+mod faults;
+mod freshness;
+mod lists;
+mod outage;
+mod process;
+mod provinces;
+mod seeded;
+mod support;
+mod zones;

@@ -1,0 +1,176 @@
+//! The database away, back, empty and too slow.
+
+use std::time::{Duration, Instant};
+
+use ordertally_testkit::servers::{self, OwnPostgres};
+
+use crate::support::{Api, Shop, migrate, until};
+
+const QUESTIONS: [&str; 7] = [
+    "/customers/top?start_date=2020-09-01&end_date=2020-09-05",
+    "/orders/value?start_date=2020-09-01&end_date=2020-09-05",
+    "/sales/province?start_date=2020-09-01&end_date=2020-09-05",
+    "/orders/e1",
+    "/orders",
+    "/customers/c1/orders",
+    "/rejected-events",
+];
+
+/// Every question is a problem within moments, and the process says that it lives.
+async fn assert_away(api: &Api) {
+    for target in QUESTIONS {
+        let began = Instant::now();
+        let reply = api.get(target).await;
+        let problem = reply.problem(503);
+        assert_eq!(reply.header("retry-after"), "2");
+        assert!(!reply.text.contains("postgres"), "{problem}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{target}");
+    }
+    let ready = api.get("/readyz").await.problem(503);
+    assert_eq!(ready["checks"]["database"]["status"], "failed", "{ready}");
+    for alive in [
+        "/livez",
+        "/healthcheck/heartbeat/",
+        "/healthcheck/heartbeat",
+        "/metrics",
+    ] {
+        assert_eq!(api.get(alive).await.status, 200, "{alive}");
+    }
+}
+
+#[tokio::test]
+async fn the_service_lives_without_a_database_from_its_start() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let api = Api::start(&format!("postgres://me:s3cret@127.0.0.1:{port}/none"), &[]).await;
+    assert_away(&api).await;
+}
+
+#[tokio::test]
+async fn a_database_that_goes_and_comes_back_is_answered_from_again() {
+    let mut postgres = OwnPostgres::start().await;
+    migrate(postgres.url()).await;
+    let api = Api::start(postgres.url(), &[]).await;
+    for target in QUESTIONS.iter().filter(|target| **target != "/orders/e1") {
+        assert_eq!(api.get(target).await.status, 200, "{target}");
+    }
+    assert_eq!(api.ask("/readyz").await["status"], "ready");
+    postgres.stop().await;
+    until("readiness is noticed to be gone", async || {
+        api.get("/readyz").await.status == 503
+    })
+    .await;
+    assert_away(&api).await;
+    postgres.start_again().await;
+    until("it is ready again", async || {
+        api.get("/readyz").await.status == 200
+    })
+    .await;
+    for target in QUESTIONS.iter().filter(|target| **target != "/orders/e1") {
+        assert_eq!(api.get(target).await.status, 200, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_its_migrations_is_not_ready_and_says_which() {
+    let database = servers::database().await;
+    let api = Api::start(database.url(), &[]).await;
+    let ready = api.get("/readyz").await.problem(503);
+    assert_eq!(ready["checks"]["database"]["status"], "ok");
+    let detail = ready["detail"].as_str().unwrap();
+    assert!(detail.contains("20260101000000"), "{detail}");
+    let reply = api.get("/orders").await;
+    let _problem = reply.problem(503);
+    assert!(!reply.text.contains("relation"), "{}", reply.text);
+    // Only looked at: the service leaves nothing behind in the database.
+    let tables = database
+        .connect()
+        .await
+        .query_one(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(tables.get::<_, i64>(0), 0);
+    migrate(database.url()).await;
+    until("it is ready", async || {
+        api.get("/readyz").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_ready() {
+    let shop = Shop::open().await;
+    let _rows = shop
+        .client
+        .execute(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(shop.ask("/readyz").await["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_question_that_takes_too_long_is_given_up_and_the_next_is_answered() {
+    let shop = Shop::open_with(&[
+        "--request-timeout-ms",
+        "300",
+        "--statement-timeout-ms",
+        "400",
+    ])
+    .await;
+    let mut locker = shop.database.connect().await;
+    let lock = locker.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let reply = shop.api.get("/orders").await;
+    let _problem = reply.problem(504);
+    lock.rollback().await.unwrap();
+    assert_eq!(shop.api.get("/orders").await.status, 200);
+    until("the statement left behind has ended", async || {
+        shop.client
+            .query_one(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND state = 'active'
+                   AND application_name = 'ordertally-query-api'",
+                &[],
+            )
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_requests_than_connections_wait_their_turn() {
+    let shop = Shop::open_with(&["--database-pool-size", "1"]).await;
+    let requests = (0..50).map(|_| shop.api.get("/orders"));
+    for reply in futures_util::future::join_all(requests).await {
+        assert_eq!(reply.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_figures_tell_requests_by_route_and_status() {
+    let shop = Shop::open().await;
+    let _reply = shop.api.get("/orders/some-id").await;
+    let page = shop.api.get("/metrics").await;
+    assert!(page.header("content-type").starts_with("text/plain"));
+    for line in [
+        "ordertally_http_requests_total{route=\"/orders/{event_id}\",method=\"GET\",status=\"404\"}",
+        "ordertally_http_request_duration_seconds_bucket{route=\"/orders/{event_id}\",le=\"0.001\"}",
+        "ordertally_build_info{version=",
+        "ordertally_database_connections{state=\"idle\"}",
+    ] {
+        assert!(page.text.contains(line), "{line} in {}", page.text);
+    }
+    assert!(!page.text.contains("some-id"));
+}

@@ -1,0 +1,278 @@
+//! A database of its own for each test, orders in it, and a service on a free port.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use ordertally_query_api::{Settings, Startup};
+use ordertally_schema::migrations;
+use ordertally_testkit::eventually;
+use ordertally_testkit::reckoning::order::{Address, Order};
+use ordertally_testkit::servers::{self, TestDatabase};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+
+/// Nothing here takes this long unless it never happens.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A database with a service that answers from it.
+pub struct Shop {
+    pub database: TestDatabase,
+    pub client: Client,
+    pub api: Api,
+}
+
+impl Shop {
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// A service with these flags beside the address of the database.
+    pub async fn open_with(flags: &[&str]) -> Self {
+        let database = servers::database().await;
+        migrate(database.url()).await;
+        let client = database.connect().await;
+        let api = Api::start(database.url(), flags).await;
+        Self {
+            database,
+            client,
+            api,
+        }
+    }
+
+    /// Stores orders as the consumer does, at offsets from 0 on.
+    pub async fn store(&self, orders: &[Order]) {
+        let rows: Vec<Value> = (0_i64..).zip(orders).map(row).collect();
+        self.client
+            .execute(
+                "INSERT INTO orders SELECT * FROM jsonb_populate_recordset(NULL::orders, $1)",
+                &[&Value::from(rows)],
+            )
+            .await
+            .unwrap();
+    }
+
+    /// Moves a partition's position, as a commit at `committed_at` does.
+    pub async fn commit(&self, partition: i32, next_offset: i64, committed_at: &str) {
+        let at: chrono::DateTime<chrono::Utc> = committed_at.parse().unwrap();
+        self.client
+            .execute(
+                "INSERT INTO partition_positions
+                     (topic, partition, incarnation, next_offset, committed_at)
+                 VALUES ('orders', $1, 1, $2, $3)
+                 ON CONFLICT (topic, partition) DO UPDATE
+                     SET next_offset = excluded.next_offset, committed_at = excluded.committed_at",
+                &[&partition, &next_offset, &at],
+            )
+            .await
+            .unwrap();
+    }
+
+    /// The good answer to a request.
+    pub async fn ask(&self, target: &str) -> Value {
+        self.api.ask(target).await
+    }
+
+    /// The rows of the good answer to a request.
+    pub async fn rows(&self, target: &str) -> Vec<Value> {
+        let answer = self.ask(target).await;
+        answer["data"].as_array().expect("a list of rows").clone()
+    }
+}
+
+/// A service in this process.
+pub struct Api {
+    pub address: SocketAddr,
+    client: reqwest::Client,
+    task: JoinHandle<()>,
+}
+
+impl Api {
+    pub async fn start(database_url: &str, flags: &[&str]) -> Self {
+        let arguments = [
+            "test",
+            "--database-url",
+            database_url,
+            "--http-addr",
+            "127.0.0.1:0",
+        ];
+        let settings = Settings::try_parse_from(arguments.iter().chain(flags)).unwrap();
+        let service = Startup::build(&settings).await.unwrap();
+        Self {
+            address: service.address(),
+            client: reqwest::Client::new(),
+            task: tokio::spawn(service.run(std::future::pending())),
+        }
+    }
+
+    pub fn url(&self, target: &str) -> String {
+        format!("http://{}{target}", self.address)
+    }
+
+    pub async fn get(&self, target: &str) -> Reply {
+        let response = self.client.get(self.url(target)).send().await.unwrap();
+        Reply {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub async fn ask(&self, target: &str) -> Value {
+        let reply = self.get(target).await;
+        assert_eq!(reply.status, StatusCode::OK, "{target}: {}", reply.text);
+        reply.json()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no header {name} in {self:?}"))
+            .to_str()
+            .unwrap()
+    }
+
+    /// The problem document, which every answer but a good one is.
+    pub fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        for member in ["type", "title", "detail", "instance"] {
+            assert!(problem[member].is_string(), "{member} in {problem}");
+        }
+        problem
+    }
+}
+
+/// Waits until `holds`; fails when it never does.
+pub async fn until(what: &str, holds: impl AsyncFnMut() -> bool) {
+    eventually(PATIENCE, what, holds).await;
+}
+
+pub async fn migrate(url: &str) {
+    let client = servers::connect(url).await;
+    let connection = diesel_async::AsyncPgConnection::try_from(client)
+        .await
+        .unwrap();
+    let _applied = migrations::run(connection).await.unwrap();
+}
+
+/// An order of customer `c1` over 50.00 USD to Boise, Idaho.
+pub fn order(event_id: &str, created_at: &str) -> Order {
+    let address = address(&[
+        ("first_name", "dan"),
+        ("last_name", "dyer"),
+        ("address1", "1 Main St"),
+        ("city", "Boise"),
+        ("province", "Idaho"),
+        ("country", "United States"),
+        ("zip", "83702"),
+    ]);
+    Order {
+        event_id: event_id.to_owned(),
+        event_version: "1.0.0".to_owned(),
+        created_at_us: micros(created_at),
+        created_at_given: true,
+        customer_id: "c1".to_owned(),
+        email: "dan@example.com".to_owned(),
+        first_name: Some("dan".to_owned()),
+        last_name: Some("dyer".to_owned()),
+        billing_address: address.clone(),
+        shipping_address: address,
+        currency: "USD".to_owned(),
+        financial_status: "paid".to_owned(),
+        order_value: money("50.00"),
+        line_items: vec![("p1".to_owned(), 1)],
+        ..Order::default()
+    }
+}
+
+pub fn address(fields: &[(&'static str, &str)]) -> Address {
+    fields
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect()
+}
+
+pub fn micros(time: &str) -> i64 {
+    let time: chrono::DateTime<chrono::Utc> = time.parse().expect(time);
+    time.timestamp_micros()
+}
+
+/// Ten-thousandths of an amount with at most four decimals.
+pub fn money(text: &str) -> i64 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<4}").parse().expect(text)
+}
+
+/// An order's row in the table `orders`.
+fn row((offset, order): (i64, &Order)) -> Value {
+    let amount = |ten_thousandths: i64| {
+        format!(
+            "{}.{:04}",
+            ten_thousandths / 10_000,
+            ten_thousandths % 10_000
+        )
+    };
+    let time = chrono::DateTime::from_timestamp_micros(order.created_at_us).unwrap();
+    let billing_same = order.billing_address == order.shipping_address;
+    let mut row = json!({
+        "event_id": order.event_id,
+        "event_version": order.event_version,
+        "created_at": time.to_rfc3339(),
+        "created_at_given": order.created_at_given,
+        "customer_id": order.customer_id,
+        "email": order.email,
+        "first_name": order.first_name,
+        "last_name": order.last_name,
+        "billing_same": billing_same,
+        "currency": order.currency,
+        "financial_status": order.financial_status,
+        "order_value": amount(order.order_value),
+        "total_discounts": amount(order.total_discounts),
+        "total_tax": amount(order.total_tax),
+        "discount_codes": order.discount_codes,
+        "buyer_accepts_marketing": order.buyer_accepts_marketing,
+        "product_ids": order.line_items.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+        "quantities": order.line_items.iter().map(|(_, units)| units).collect::<Vec<_>>(),
+        "content_hash": "\\x00",
+        "topic": "orders",
+        "partition": 0,
+        "incarnation": 1,
+        "offset": offset,
+        "ingested_at": "2020-09-05T17:20:11.123Z",
+    });
+    for (field, value) in &order.shipping_address {
+        row[format!("shipping_{field}")] = value.as_str().into();
+    }
+    if !billing_same {
+        for (field, value) in &order.billing_address {
+            row[format!("billing_{field}")] = value.as_str().into();
+        }
+    }
+    row
+}
