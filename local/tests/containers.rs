@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_norway::Value;
+use serde_json::Value;
 
 #[test]
 fn every_command_is_one_that_its_program_takes() {
@@ -34,12 +34,18 @@ fn every_environment_variable_is_one_that_its_command_reads() {
         let (_, help) = help(&target(service), &texts(&service["command"]));
         let variables = environment(service);
         for variable in variables.keys() {
-            assert!(reads(&help, variable), "{name}: {variable} is read by nobody");
+            assert!(
+                reads(&help, variable),
+                "{name}: {variable} is read by nobody"
+            );
         }
         // The health check asks where the image or the service says that the program listens.
         for variable in image.environment.keys() {
             let (_, check_help) = self::help(&target(service), &["healthcheck".to_owned()]);
-            assert!(reads(&check_help, variable), "{name}: {variable} is read by nobody");
+            assert!(
+                reads(&check_help, variable),
+                "{name}: {variable} is read by nobody"
+            );
         }
     }
 }
@@ -47,12 +53,15 @@ fn every_environment_variable_is_one_that_its_command_reads() {
 #[test]
 fn addresses_name_services_that_listen_there() {
     let compose = compose();
-    let advertised = environment(&compose["services"]["kafka"])["KAFKA_ADVERTISED_LISTENERS"].clone();
+    let advertised =
+        environment(&compose["services"]["kafka"])["KAFKA_ADVERTISED_LISTENERS"].clone();
     for (name, service) in ours(&compose) {
         let variables = environment(service);
         if let Some(brokers) = variables.get("KAFKA_BROKERS") {
             assert!(
-                advertised.split(',').any(|listener| listener.ends_with(&format!("://{brokers}"))),
+                advertised
+                    .split(',')
+                    .any(|listener| listener.ends_with(&format!("://{brokers}"))),
                 "{name}: {brokers} is not one of {advertised}"
             );
         }
@@ -72,7 +81,9 @@ fn addresses_name_services_that_listen_there() {
                 let port = address.rsplit(':').next().unwrap();
                 let published = texts(&service["ports"]);
                 assert!(
-                    published.iter().any(|ports| ports.ends_with(&format!(":{port}"))),
+                    published
+                        .iter()
+                        .any(|ports| ports.ends_with(&format!(":{port}"))),
                     "{name}: {listener} is not published"
                 );
             }
@@ -125,7 +136,10 @@ fn the_sample_that_replay_sends_is_in_its_image() {
     for file in texts(&compose["services"]["replay"]["command"]) {
         let source = root().join(file.trim_start_matches('/'));
         assert!(source.is_file(), "{} is not there", source.display());
-        assert!(file.starts_with("/testdata/orders"), "{file} is not copied into the image");
+        assert!(
+            file.starts_with("/testdata/orders"),
+            "{file} is not copied into the image"
+        );
     }
 }
 
@@ -134,7 +148,10 @@ fn no_image_runs_its_program_as_root() {
     for (target, image) in dockerfile() {
         if image.entrypoint.is_some() {
             let user = image.user.as_deref().unwrap_or("root");
-            assert!(!user.starts_with("root") && !user.starts_with('0'), "{target} runs as {user}");
+            assert!(
+                !user.starts_with("root") && !user.starts_with('0'),
+                "{target} runs as {user}"
+            );
         }
     }
 }
@@ -144,12 +161,19 @@ fn the_broker_is_of_the_version_and_has_the_settings_that_the_tests_run_with() {
     let compose = compose();
     let kafka = &compose["services"]["kafka"];
     let image = kafka["image"].as_str().unwrap();
-    assert_eq!(image.rsplit(':').next(), Some(ordertally_local::kafka::jars::VERSION));
+    assert_eq!(
+        image.rsplit(':').next(),
+        Some(ordertally_local::kafka::jars::VERSION)
+    );
     assert_eq!(compose["services"]["topic"]["image"], kafka["image"]);
     let variables = environment(kafka);
     for (property, value) in ordertally_local::kafka::RELIED_ON {
         let variable = format!("KAFKA_{}", property.to_uppercase().replace('.', "_"));
-        assert_eq!(variables.get(&variable).map(String::as_str), Some(value), "{property}");
+        assert_eq!(
+            variables.get(&variable).map(String::as_str),
+            Some(value),
+            "{property}"
+        );
     }
 }
 
@@ -227,9 +251,7 @@ fn root() -> PathBuf {
 
 fn compose() -> Value {
     let text = std::fs::read_to_string(root().join("docker-compose.yml")).unwrap();
-    let mut compose: Value = serde_norway::from_str(&text).unwrap();
-    compose.apply_merge().unwrap();
-    compose
+    serde_saphyr::from_str(&text).unwrap()
 }
 
 fn services(compose: &Value) -> BTreeMap<String, Value> {
@@ -238,11 +260,11 @@ fn services(compose: &Value) -> BTreeMap<String, Value> {
 
 /// The services that run an image of ours.
 fn ours(compose: &Value) -> Vec<(String, &Value)> {
-    let services = compose["services"].as_mapping().unwrap();
+    let services = compose["services"].as_object().unwrap();
     let ours: Vec<_> = services
         .iter()
         .filter(|(_, service)| !service["build"].is_null())
-        .map(|(name, service)| (name.as_str().unwrap().to_owned(), service))
+        .map(|(name, service)| (name.clone(), service))
         .collect();
     assert!(!ours.is_empty());
     ours
@@ -260,16 +282,18 @@ fn environment(service: &Value) -> BTreeMap<String, String> {
 }
 
 fn members(value: &Value) -> BTreeMap<String, Value> {
-    value.as_mapping().map_or_else(BTreeMap::new, |members| {
+    value.as_object().map_or_else(BTreeMap::new, |members| {
         members
             .iter()
-            .map(|(name, value)| (name.as_str().unwrap().to_owned(), value.clone()))
+            .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     })
 }
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_sequence().map_or_else(Vec::new, |list| {
-        list.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    value.as_array().map_or_else(Vec::new, |list| {
+        list.iter()
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
     })
 }
