@@ -10,8 +10,8 @@ mod kafka;
 mod postgres;
 
 pub use kafka::{OwnKafka, brokers, topic, topics};
-pub use ordertally_local::topics::Topics;
 pub use ordertally_local::port::free as free_port;
+pub use ordertally_local::topics::Topics;
 pub use postgres::{OwnPostgres, TestDatabase, connect, database};
 
 use std::fmt::Display;
