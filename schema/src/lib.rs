@@ -12,6 +12,7 @@ pub mod event;
 pub mod fingerprint;
 pub mod migrations;
 pub mod money;
+pub mod number;
 pub mod order;
 pub mod rules;
 pub mod tables;

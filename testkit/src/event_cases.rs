@@ -3,7 +3,6 @@
 //! The format is described in `testdata/README.md`. This file only reads it; whoever runs the
 //! cases (the decoder by itself, a consumer on a real broker) compares.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -156,19 +155,4 @@ fn payload(file: &File) -> anyhow::Result<Option<Vec<u8>>> {
             .into_bytes()
     });
     Ok(event.or(text).or(base64.transpose()?).or(parts))
-}
-
-/// How often each outcome is expected, for a run that counts them.
-#[must_use]
-pub fn outcomes(cases: &[EventCase]) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::new();
-    for case in cases {
-        let name = match case.outcome {
-            Outcome::Stored => "stored",
-            Outcome::Ignored => "ignored",
-            Outcome::Rejected => "rejected",
-        };
-        *counts.entry(name).or_default() += 1;
-    }
-    counts
 }

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use super::slot::{Slot, Value};
 use super::verdict::{Judged, Path, Verdict, Wrong};
 use crate::Code;
-use crate::money::Number;
+use crate::money;
+use crate::number::Number;
 use crate::rules::{ID_CHARS_MAX, QUANTITY_MAX, TEXT_CHARS_MAX};
 
 /// A text of the usual length.
@@ -103,7 +104,7 @@ pub(super) fn amount(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Optio
             "the string is no decimal number in JSON's grammar, such as \"12.50\"",
         ));
     };
-    number.amount().map(Some).ok_or_else(|| {
+    money::amount(number).map(Some).ok_or_else(|| {
         verdict.wrong(
             &slot.path,
             Code::OutOfRange,
