@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use ordertally_testkit::process::Program;
 use serde_json::Value;
 
 #[test]
@@ -224,12 +224,10 @@ fn help(target: &str, arguments: &[String]) -> (bool, String) {
     if let Some(check) = &image.health_check {
         assert_eq!(check[0], entrypoint[0], "the image has one program");
     }
-    let output = Command::new(programs().join(&entrypoint[0]))
-        .args(arguments)
-        .arg("--help")
-        .env_clear()
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; run cargo build --workspace", entrypoint[0]));
+    let program = arguments
+        .iter()
+        .fold(Program::new(&entrypoint[0]), Program::argument);
+    let output = program.argument("--help").command().output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }
@@ -237,12 +235,6 @@ fn help(target: &str, arguments: &[String]) -> (bool, String) {
 /// Whether a help text names the variable as one that a flag is read from.
 fn reads(help: &str, variable: &str) -> bool {
     help.contains(&format!("[env: {variable}=")) || help.contains(&format!("[env: {variable}]"))
-}
-
-/// The folder of the workspace's programs, which the test's own executable lies below.
-fn programs() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
 }
 
 fn root() -> PathBuf {
