@@ -145,12 +145,10 @@ async fn a_connection_cut_between_commit_and_its_answer_is_settled() {
         .start();
     stage.send_orders(1, 0, 200);
     stage.position_reaches(100).await;
-    for _ in 0..5 {
+    for round in 1..6 {
         let cuts = proxy.cuts();
         proxy.lose_next_commit_answer();
-        let position = stage.position().await;
-        let next = u32::try_from(position).unwrap() + 10_000;
-        stage.send_orders(1, next, 100);
+        stage.send_orders(1, round * 1_000, 100);
         eventually(SOON, "an answer to COMMIT was lost", async || {
             proxy.cuts() > cuts
         })
