@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
-pub(crate) use spawner::bind_to_this_process;
+pub(crate) use spawner::{bind_to_this_process, spawn};
 use thiserror::Error;
 
 /// How often a child's end or readiness is looked at.
@@ -172,7 +172,7 @@ impl Launch {
             .stderr(errors)
             .process_group(0);
         bind_to_this_process(&mut command, last_signal, folder);
-        match spawner::spawn(command) {
+        match spawn(command) {
             Ok(process) => Ok(Child {
                 name,
                 process,

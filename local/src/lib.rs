@@ -9,10 +9,13 @@
 //! query service.
 
 pub mod child;
+pub mod demo;
 pub mod exec;
 pub mod folder;
 pub mod kafka;
 pub mod port;
 pub mod postgres;
+pub mod services;
+pub mod stack;
 pub mod temporary;
 pub mod topics;

@@ -170,6 +170,12 @@ impl Cluster {
         data::password_file(&self.folder)
     }
 
+    /// The installation's major version: `15`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.binaries.major_version()
+    }
+
     fn tool(&self, name: &str) -> Command {
         let mut command = Command::new(self.binaries.path(name));
         // Neither a person's PGDATA nor their language changes what is done here.

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, fchdir, getppid, set_parent_process_death_sig
 type Order = (Command, SyncSender<io::Result<Child>>);
 
 /// Starts the command on the thread that never ends.
-pub(super) fn spawn(command: Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
         let (orders, received) = mpsc::channel::<Order>();

@@ -6,10 +6,13 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+use crate::child;
 
 /// The version that this release is tested with, as `kafka/pom.xml` names it.
 pub const VERSION: &str = "4.1.1";
@@ -72,7 +75,7 @@ impl Jars {
         if let Err(difference) = verify(&folder) {
             tracing::debug!(difference, "Kafka's jars are fetched");
             progress(&format!(
-                "fetching Apache Kafka {VERSION} from Maven Central"
+                "Fetching Apache Kafka {VERSION} from Maven Central"
             ));
             fetch(&cache, &folder)?;
         }
@@ -108,13 +111,18 @@ fn fetch(cache: &Path, folder: &Path) -> Result<(), JarsError> {
     let pom = temporary.path().join("pom.xml");
     fs::write(&pom, POM).map_err(io_at(&pom))?;
     let fetched = temporary.path().join("jars");
-    let output = Command::new("mvn")
+    let mut maven = Command::new("mvn");
+    maven
         .args(["--batch-mode", "--quiet", "--file"])
         .arg(&pom)
         .args([GOAL, "-DincludeScope=runtime"])
         .arg(format!("-DoutputDirectory={}", fetched.display()))
-        .stdin(std::process::Stdio::null())
-        .output()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    child::bind_to_this_process(&mut maven, Signal::KILL, None);
+    let output = child::spawn(maven)
+        .and_then(std::process::Child::wait_with_output)
         .map_err(JarsError::NoMaven)?;
     if !output.status.success() {
         return Err(JarsError::Maven(
