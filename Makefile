@@ -1,0 +1,34 @@
+# What people type. Each target first installs what is missing (scripts/setup).
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test lint bench
+
+# rustup installs there; a shell that was open before does not know it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PROGRAMS := -p ordertally-consumer -p ordertally-query-api -p ordertally-replay -p ordertally-local
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install what is missing (Debian and Ubuntu), or say what to install
+	@scripts/setup
+
+demo: setup ## See it work: Kafka, Postgres, both services, sample orders, three answers (ARGS=--fresh starts anew)
+	cargo build --release --locked $(PROGRAMS)
+	@$(TARGET)/release/ordertally-local demo $(ARGS)
+
+run: setup ## Kafka, Postgres and both services without any data, until Ctrl-C
+	cargo build --release --locked $(PROGRAMS)
+	@$(TARGET)/release/ordertally-local run $(ARGS)
+
+test: setup ## Every test, on a Kafka and a Postgres started for it (ARGS go to cargo test)
+	cargo build --workspace --locked
+	$(TARGET)/debug/ordertally-local exec -- cargo test --workspace --locked $(ARGS)
+
+lint: setup ## Formatting and clippy, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+bench: setup ## The benchmarks, beside what people would use instead
+	cargo build --release --locked $(PROGRAMS) -p ordertally-bench
+	@$(TARGET)/release/ordertally-bench $(ARGS)
