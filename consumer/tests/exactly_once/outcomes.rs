@@ -25,7 +25,7 @@ async fn every_case_file_has_its_outcome_and_its_codes() {
         };
         let mut record: BaseRecord<'_, str, [u8]> = BaseRecord::to(&stage.topic)
             .partition(0)
-            .key(&case.name)
+            .key(case.name.as_str())
             .timestamp(timestamp_ms);
         if let Some(payload) = &case.payload {
             record = record.payload(payload);
