@@ -3,9 +3,11 @@
 //! [`servers`] gives each test its database and topic, [`process`] runs the product's programs,
 //! [`stopped`] freezes them, [`eventually`] waits. [`event_cases`] reads `testdata/events/`,
 //! [`topic_reader`] a topic as it lies there, and [`reckoning`] says what must come of it.
+//! [`judge`] answers the three questions in plain SQL from what is stored.
 
 pub mod event_cases;
 mod eventually;
+pub mod judge;
 pub mod process;
 pub mod reckoning;
 pub mod servers;
