@@ -4,25 +4,24 @@
 //! partitions' positions, so that an answer, its positions and its `as_of` belong together.
 //! Connections are made when they are needed: the service starts and lives without a database.
 
-use std::error::Error as StdError;
+mod error;
+mod session;
+
 use std::future::Future;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::result::{ConnectionError, Error as QueryError};
 use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use ordertally_schema::tables::partition_positions;
-use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_postgres::Config;
 
-use crate::health::Connections;
 use crate::position::{AtLeast, Positions};
 use crate::settings::Settings;
+
+pub use error::{AskError, chain};
 
 /// How often requests that wait for a position look, all of them together: half of the 50 ms that
 /// a waiting request may lose at most.
@@ -51,44 +50,15 @@ pub struct Snapshot<T> {
     pub as_of: Option<DateTime<Utc>>,
 }
 
-impl<T> Snapshot<T> {
-    /// The same state with other data.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Snapshot<U> {
-        Snapshot {
-            data: change(self.data),
-            positions: self.positions,
-            as_of: self.as_of,
-        }
-    }
-}
-
-/// Why there is no answer.
-#[derive(Debug, Error)]
-pub enum AskError {
-    /// No connection to the database.
-    #[error("no connection to the database")]
-    Unreachable(#[source] Box<dyn StdError + Send + Sync>),
-    /// The database refused, or was lost while it worked.
-    #[error("the database did not answer")]
-    Refused(#[source] QueryError),
-    /// The database answered something that this release does not understand.
-    #[error("the database's answer is not understood")]
-    Garbled(#[source] QueryError),
-    /// The work took longer than a request may.
-    #[error("the answer took longer than {0:?}")]
-    TooSlow(Duration),
-    /// The positions that the answer must include were not reached in time.
-    #[error("the positions asked for were not reached; at {0}")]
-    NotReached(Positions),
-}
-
-impl From<QueryError> for AskError {
-    fn from(error: QueryError) -> Self {
-        match error {
-            QueryError::DeserializationError(_) | QueryError::NotFound => Self::Garbled(error),
-            _ => Self::Refused(error),
-        }
-    }
+/// Connections of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Not in use.
+    pub idle: usize,
+    /// In use.
+    pub busy: usize,
+    /// Requests that wait for one.
+    pub waiting: usize,
 }
 
 /// The database that answers come from.
@@ -107,20 +77,8 @@ impl Database {
     ///
     /// When the pool cannot be built.
     pub fn new(settings: &Settings) -> Result<Self, BuildError> {
-        let config = session(settings);
-        let mut manager = ManagerConfig::default();
-        manager.custom_setup = Box::new(move |_| {
-            let config = config.clone();
-            Box::pin(async move { connect(&config).await })
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config(
-            settings.database_url.to_string(),
-            manager,
-        );
         Ok(Self {
-            pool: Pool::builder(manager)
-                .max_size(settings.database_pool_size.into())
-                .build()?,
+            pool: session::pool(settings)?,
             connect_timeout: Duration::from_millis(settings.database_connect_timeout_ms.into()),
             request_timeout: settings.request_timeout(),
             looked: Mutex::new(None),
@@ -272,52 +230,4 @@ async fn read_positions(
         .map(|(partition, next_offset, _)| (partition, next_offset))
         .collect();
     Ok((positions, as_of))
-}
-
-/// What every session of this service is: one that writes nothing, and gives up in time.
-fn session(settings: &Settings) -> Config {
-    let mut config = settings.database_url.config().clone();
-    let ours = format!(
-        "-c default_transaction_read_only=on -c statement_timeout={} \
-         -c idle_in_transaction_session_timeout=30000",
-        settings.statement_timeout_ms
-    );
-    let options = match config.get_options() {
-        Some(given) => format!("{ours} {given}"),
-        None => ours,
-    };
-    let _config = config.options(options);
-    if config.get_application_name().is_none() {
-        let _config = config.application_name("ordertally-query-api");
-    }
-    // A server that vanished without a word is noticed, whatever the system's own patience.
-    let _config = config
-        .keepalives_idle(Duration::from_secs(15))
-        .tcp_user_timeout(Duration::from_secs(30));
-    config
-}
-
-async fn connect(config: &Config) -> Result<AsyncPgConnection, ConnectionError> {
-    let (client, driver) = ordertally_schema::database::connect(config)
-        .await
-        .map_err(|error| ConnectionError::BadConnection(chain(&error)))?;
-    // The driver ends with its connection, and whoever uses the connection hears of it.
-    drop(driver);
-    AsyncPgConnection::try_from(client).await
-}
-
-/// An error with its causes in one line.
-#[must_use]
-pub fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

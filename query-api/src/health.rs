@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::database::{AskError, Database, chain};
+use crate::database::{AskError, Connections, Database, chain};
 
 /// How long an outcome counts: supervisors ask often, and many of them at once.
 const FRESH: Duration = Duration::from_secs(1);
@@ -54,17 +54,6 @@ impl Checks {
                 Check::Ok | Check::Unknown => None,
             })
     }
-}
-
-/// Connections of the pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connections {
-    /// Not in use.
-    pub idle: usize,
-    /// In use.
-    pub busy: usize,
-    /// Requests that wait for one.
-    pub waiting: usize,
 }
 
 /// Checks the database on demand.

@@ -11,7 +11,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use warp::reply::Response;
 
-use crate::health::Connections;
+use crate::database::Connections;
 
 const REQUESTS: &str = "ordertally_http_requests_total";
 const DURATION: &str = "ordertally_http_request_duration_seconds";
@@ -24,6 +24,9 @@ const BUILD: &str = "ordertally_build_info";
 const DURATION_BUCKETS: [f64; 14] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
 ];
+
+/// Asked every few seconds for ever; their good answers are logged at debug alone.
+const SUPERVISION: [&str; 4] = ["/healthcheck/heartbeat/", "/livez", "/readyz", "/metrics"];
 
 /// The resource that a response comes from, as it is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +121,24 @@ pub fn answered(method: &Method, response: &Response, took: Duration) {
     )
     .increment(1);
     histogram!(DURATION, "route" => route).record(took.as_secs_f64());
-    tracing::info!(
-        http.method = method,
-        http.route = route,
-        http.status = status,
-        duration_ms = took.as_secs_f64() * 1_000.0,
-        "answered"
-    );
+    let duration_ms = took.as_secs_f64() * 1_000.0;
+    if SUPERVISION.contains(&route) && status < 500 {
+        tracing::debug!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            "answered"
+        );
+    } else {
+        tracing::info!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            "answered"
+        );
+    }
 }
 
 /// Methods from outside do not become labels by themselves: there is no bound to them.

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used)] // a test may end where it stands
 
 mod analytics;
+mod fault_table;
 mod faults;
 mod freshness;
 mod lists;
 mod outage;
 mod process;
 mod provinces;
+mod rejected;
 mod seeded;
 mod support;
 mod zones;

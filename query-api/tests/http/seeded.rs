@@ -1,12 +1,15 @@
-//! Hundreds of seeded questions over seeded orders, against the independent reckoning.
+//! Hundreds of seeded questions over seeded orders, against the independent reckoning and the SQL judge.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use ordertally_testkit::judge;
 use ordertally_testkit::reckoning::answers::{Answers, differences};
 use ordertally_testkit::reckoning::order::{Address, Order};
 use ordertally_testkit::reckoning::question::{Days, OrderValue, ProvinceSales, TopCustomers};
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use tokio_postgres::Client;
 
 use crate::support::{Shop, micros, order};
 
@@ -141,53 +144,31 @@ fn some<T: Clone>(random: &mut ChaCha8Rng, from: &[T]) -> Option<T> {
     random.random_bool(0.5).then(|| pick(random, from).clone())
 }
 
-fn query(days: Days, filters: &[(&str, Option<String>)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let _query = query
-        .append_pair("start_date", &days.start.to_string())
-        .append_pair("end_date", &days.end.to_string())
-        .append_pair("tz", days.zone.name());
-    for (name, value) in filters {
-        if let Some(value) = value {
-            let _query = query.append_pair(name, value);
-        }
-    }
-    query.finish()
-}
-
-/// One seeded question: how it is asked, and what the reckoning says.
-fn question(random: &mut ChaCha8Rng, year: i32, judge: &Answers) -> (String, serde_json::Value) {
+/// One seeded question: how it is asked, and what the reckoning and the judge say.
+async fn question(
+    random: &mut ChaCha8Rng,
+    year: i32,
+    reckoning: &Answers,
+    client: &Client,
+) -> (String, [Value; 2]) {
     let days = days(random, year);
     let currency = some(random, &["USD", "EUR", "JPY", "CHF"]).map(str::to_owned);
     match random.random_range(0..3) {
         0 => {
-            let count: usize = *pick(random, &[1, 3, 5, 1_000]);
-            let accepts_marketing = some(random, &[true, false]);
-            let filters = [
-                ("count", Some(count.to_string())),
-                ("currency", currency.clone()),
-                (
-                    "accepts_marketing",
-                    accepts_marketing.map(|it| it.to_string()),
-                ),
-            ];
             let asked = TopCustomers {
                 days,
-                count,
+                count: *pick(random, &[1, 3, 5, 1_000]),
                 currency,
-                accepts_marketing,
+                accepts_marketing: some(random, &[true, false]),
             };
-            let target = format!("/customers/top?{}", query(days, &filters));
-            (target, judge.top_customers(&asked))
+            let judged = judge::top_customers(client, &asked).await.unwrap();
+            (asked.path(), [reckoning.top_customers(&asked), judged])
         }
         1 => {
             let by_day = random.random_bool(0.5);
-            let mode = if by_day { "DAY" } else { "TOTAL" };
-            let target = format!(
-                "/orders/value?{}",
-                query(days, &[("mode", Some(mode.to_owned()))])
-            );
-            (target, judge.order_value(&OrderValue { days, by_day }))
+            let asked = OrderValue { days, by_day };
+            let judged = judge::order_value(client, &asked).await.unwrap();
+            (asked.path(), [reckoning.order_value(&asked), judged])
         }
         _ => {
             let asked = ProvinceSales {
@@ -197,19 +178,8 @@ fn question(random: &mut ChaCha8Rng, year: i32, judge: &Answers) -> (String, ser
                 currency,
                 by_billing: random.random_bool(0.5),
             };
-            let address = if asked.by_billing {
-                "billing"
-            } else {
-                "shipping"
-            };
-            let filters = [
-                ("province", asked.province.clone()),
-                ("country", asked.country.clone()),
-                ("currency", asked.currency.clone()),
-                ("address", Some(address.to_owned())),
-            ];
-            let target = format!("/sales/province?{}", query(days, &filters));
-            (target, judge.province_sales(&asked))
+            let judged = judge::province_sales(client, &asked).await.unwrap();
+            (asked.path(), [reckoning.province_sales(&asked), judged])
         }
     }
 }
@@ -219,14 +189,19 @@ async fn compare(seed: u64, year: i32) {
     let shop = Shop::open().await;
     let orders = orders(&mut random, year, 400);
     shop.store(&orders).await;
-    let judge = Answers::from_orders(orders);
+    let reckoning = Answers::from_orders(orders);
     let mut rows = 0;
     for _ in 0..150 {
-        let (target, expected) = question(&mut random, year, &judge);
+        let (target, expected) = question(&mut random, year, &reckoning, &shop.client).await;
         let answer = shop.ask(&target).await;
-        let found = differences(&expected, &answer);
-        assert!(found.is_empty(), "seed {seed}, {target}: {found:#?}");
-        rows += expected["data"].as_array().unwrap().len();
+        for (name, expected) in ["reckoning", "judge"].iter().zip(&expected) {
+            let found = differences(expected, &answer);
+            assert!(
+                found.is_empty(),
+                "seed {seed}, {name}, {target}: {found:#?}"
+            );
+        }
+        rows += expected[0]["data"].as_array().unwrap().len();
     }
     assert!(
         rows > 1_000,
