@@ -77,14 +77,7 @@ fn is_domain(domain: &str) -> bool {
     if domain.is_ascii() {
         return domain.split('.').all(is_label);
     }
-    // Percent signs would be taken for an URL's escapes below; no domain has them.
-    if domain.contains('%') {
-        return false;
-    }
-    match url::Host::parse(domain) {
-        Ok(url::Host::Domain(ascii)) => ascii.split('.').all(is_label),
-        _ => false,
-    }
+    idna::domain_to_ascii(domain).is_ok_and(|ascii| ascii.split('.').all(is_label))
 }
 
 fn is_label(label: &str) -> bool {
@@ -108,6 +101,7 @@ mod tests {
             "a@localhost",
             "a@[::1]",
             "i@bücher.example",
+            "a@１.2",
             &long_label,
         ] {
             assert!(is_email(good), "{good}");
