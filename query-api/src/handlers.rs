@@ -76,7 +76,6 @@ impl Resources {
     }
 
     /// `GET /orders/value`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn order_value(&self, call: &Call) -> Outcome {
         let (question, at_least) =
             requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
@@ -88,7 +87,6 @@ impl Resources {
     }
 
     /// `GET /sales/province`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn province_sales(&self, call: &Call) -> Outcome {
         let (question, at_least) = requests::province_sales(&call.query, self.zone)
             .map_err(|faults| call.wrong(faults))?;
@@ -100,7 +98,6 @@ impl Resources {
     }
 
     /// `GET /orders/{event_id}`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn order(&self, call: &Call, raw_event_id: &str) -> Outcome {
         // An id longer than any event's is not wrong, only unknown.
         let event_id = path_segment("event_id", raw_event_id, params::text);
@@ -127,7 +124,6 @@ impl Resources {
     }
 
     /// `GET /orders`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn orders(&self, call: &Call) -> Outcome {
         let request =
             requests::orders(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
@@ -139,7 +135,6 @@ impl Resources {
     }
 
     /// `GET /customers/{id}/orders`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn customer_orders(&self, call: &Call, raw_customer_id: &str) -> Outcome {
         let customer_id = path_segment("id", raw_customer_id, params::id);
         // A wrong id leaves the query's faults to be named as well.
@@ -154,7 +149,6 @@ impl Resources {
     }
 
     /// `GET /rejected-events`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn rejected_events(&self, call: &Call) -> Outcome {
         let request = requests::rejected_events(&call.query, self.zone)
             .map_err(|faults| call.wrong(faults))?;
@@ -172,7 +166,6 @@ impl Resources {
     }
 
     /// `GET /readyz`.
-    #[allow(clippy::missing_errors_doc)]
     pub async fn ready(&self, call: &Call) -> Outcome {
         let health = self.health.check().await;
         match health.missing() {

@@ -52,7 +52,6 @@ pub fn top_customers(raw: &str, zone: Tz) -> Checked<(TopCustomersQuestion, AtLe
 }
 
 /// `GET /orders/value`.
-#[allow(clippy::missing_errors_doc)]
 pub fn order_value(raw: &str, zone: Tz) -> Checked<(OrderValueQuestion, AtLeast)> {
     let known = [
         "start_date",
@@ -78,7 +77,6 @@ pub fn order_value(raw: &str, zone: Tz) -> Checked<(OrderValueQuestion, AtLeast)
 }
 
 /// `GET /sales/province`.
-#[allow(clippy::missing_errors_doc)]
 pub fn province_sales(raw: &str, zone: Tz) -> Checked<(ProvinceSalesQuestion, AtLeast)> {
     let mut params = Params::read(
         raw,

@@ -45,7 +45,6 @@ pub fn orders(raw: &str, zone: Tz) -> Checked<PageRequest<OrdersQuestion>> {
 }
 
 /// `GET /customers/{id}/orders`.
-#[allow(clippy::missing_errors_doc)]
 pub fn customer_orders(
     raw: &str,
     customer_id: String,
@@ -56,7 +55,6 @@ pub fn customer_orders(
 }
 
 /// `GET /rejected-events`.
-#[allow(clippy::missing_errors_doc)]
 pub fn rejected_events(raw: &str, zone: Tz) -> Checked<PageRequest<RejectedQuestion>> {
     let mut known = PAGE_PARAMETERS.to_vec();
     known.push("code");

@@ -73,6 +73,33 @@ async fn a_database_that_goes_and_comes_back_is_answered_from_again() {
 }
 
 #[tokio::test]
+async fn a_frozen_database_is_given_up_and_a_thawed_one_answers() {
+    let mut postgres = OwnPostgres::start().await;
+    migrate(postgres.url()).await;
+    let flags = [
+        "--request-timeout-ms",
+        "1000",
+        "--database-connect-timeout-ms",
+        "500",
+    ];
+    let api = Api::start(postgres.url(), &flags).await;
+    assert_eq!(api.get("/orders").await.status, 200);
+    postgres.pause();
+    // More than the pool has connections, so that none is left as it was.
+    let requests = (0..20).map(|_| api.get("/orders"));
+    for reply in futures_util::future::join_all(requests).await {
+        assert!([503, 504].contains(&reply.status.as_u16()), "{reply:?}");
+        let _problem = reply.problem(reply.status.as_u16());
+    }
+    assert_eq!(api.get("/readyz").await.status, 503);
+    postgres.resume();
+    until("it answers again", async || {
+        api.get("/orders").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_database_without_its_migrations_is_not_ready_and_says_which() {
     let database = servers::database().await;
     let api = Api::start(database.url(), &[]).await;
