@@ -164,6 +164,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::same_item_push)] // what is pushed is merged in between
     fn many_commits_end_in_few_rows_and_each_order_is_merged_a_few_times() {
         let mut sizes: Vec<i64> = Vec::new();
         let mut moved = 0;

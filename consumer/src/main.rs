@@ -34,7 +34,7 @@ async fn obey(line: CommandLine) -> anyhow::Result<ExitStatus> {
     match line.command {
         None => run(line.run).await,
         Some(Command::Run(settings)) => run(*settings).await,
-        Some(Command::Migrate(settings)) => migrate(settings).await,
+        Some(Command::Migrate(settings)) => migrate(*settings).await,
         Some(Command::Healthcheck(settings)) => {
             health::ask(settings.metrics_addr).await?;
             Ok(ExitStatus::Done)

@@ -38,7 +38,7 @@ pub enum Command {
     /// Consume and commit until told to stop (the default)
     Run(Box<RunSettings>),
     /// Bring the database to this release's structure and end
-    Migrate(MigrateSettings),
+    Migrate(Box<MigrateSettings>),
     /// Ask a running consumer whether it is ready; exit status 0 when it is
     Healthcheck(HealthcheckSettings),
     /// Look at stored positions, or choose where to go on after a loud stop
