@@ -97,7 +97,7 @@ pub struct Launch {
     command: Command,
     log: PathBuf,
     input: Stdio,
-    folder: Option<OwnedFd>,
+    inherited: Option<OwnedFd>,
     last_signal: Signal,
 }
 
@@ -110,7 +110,7 @@ impl Launch {
             command,
             log: log.into(),
             input: Stdio::null(),
-            folder: None,
+            inherited: None,
             last_signal: Signal::KILL,
         }
     }
@@ -131,10 +131,10 @@ impl Launch {
         self
     }
 
-    /// The child's working directory, by handle: the child need not be able to reach it by path.
+    /// A file or folder that stays open in the child, under the number it has here.
     #[must_use]
-    pub fn folder(mut self, folder: OwnedFd) -> Self {
-        self.folder = Some(folder);
+    pub fn inherit(mut self, file: OwnedFd) -> Self {
+        self.inherited = Some(file);
         self
     }
 
@@ -157,7 +157,7 @@ impl Launch {
             mut command,
             log,
             input,
-            folder,
+            inherited,
             last_signal,
         } = self;
         let program = command.get_program().to_string_lossy().into_owned();
@@ -171,7 +171,7 @@ impl Launch {
             .stdout(output)
             .stderr(errors)
             .process_group(0);
-        bind_to_this_process(&mut command, last_signal, folder);
+        bind_to_this_process(&mut command, last_signal, inherited);
         match spawn(command) {
             Ok(process) => Ok(Child {
                 name,

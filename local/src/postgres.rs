@@ -2,8 +2,8 @@
 //! a password that only this user can read.
 //!
 //! Postgres refuses to run as root; as root it is run by another user, who may have no way to the
-//! working folder by path (a checkout below `/root`, say). So it is given its data folder as its
-//! working directory, by handle, and knows it as `/proc/self/cwd`.
+//! working folder by path (a checkout below `/root`, say). So it inherits its data folder as an open
+//! handle, and knows it as `/proc/self/fd/N`.
 
 mod binaries;
 mod data;
@@ -22,7 +22,6 @@ pub use binaries::Binaries;
 
 /// The superuser of every server started here.
 pub const SUPERUSER: &str = "postgres";
-const DATA_FOLDER: &str = "/proc/self/cwd";
 /// A start takes half a second; recovery after a crash of a large database takes longer.
 const START_DEADLINE: Duration = Duration::from_secs(90);
 /// The closing checkpoint writes what is dirty.
@@ -131,13 +130,14 @@ impl Cluster {
         port::check(self.port, "Postgres", "--postgres-port")?;
         data::prepare(self).await?;
         let mut command = self.tool("postgres");
-        command.args(["-D", DATA_FOLDER]);
+        let folder = data::open(&self.folder)?;
+        command.arg("-D").arg(data::inherited_path(&folder));
         for (name, value) in self.all_settings() {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         let mut process = Launch::new("Postgres", command, &self.log)
             .user(self.user)
-            .folder(data::open(&self.folder)?)
+            .inherit(folder)
             // SIGQUIT: ends at once, and takes its own children along.
             .last_signal(Signal::QUIT)
             .start()?;
@@ -180,6 +180,8 @@ impl Cluster {
         let mut command = Command::new(self.binaries.path(name));
         // Neither a person's PGDATA nor their language changes what is done here.
         command.env_remove("PGDATA").env("LC_ALL", "C");
+        // It may have no way to where we are, and says so.
+        command.current_dir("/");
         command
     }
 

@@ -11,7 +11,8 @@ use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Sender, SyncSender};
 
-use rustix::process::{Pid, Signal, fchdir, getppid, set_parent_process_death_signal};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 type Order = (Command, SyncSender<io::Result<Child>>);
 
@@ -34,9 +35,13 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     answer.recv().map_err(|_| gone())?
 }
 
-/// Has the child die by `signal` when this process does, and work in `folder` if one is given.
+/// Has the child die by `signal` when this process does, and keep `inherited` open under its number.
 #[allow(unsafe_code)] // `pre_exec` has no safe form
-pub(crate) fn bind_to_this_process(command: &mut Command, signal: Signal, folder: Option<OwnedFd>) {
+pub(crate) fn bind_to_this_process(
+    command: &mut Command,
+    signal: Signal,
+    inherited: Option<OwnedFd>,
+) {
     let parent = std::process::id();
     let prepare = move || {
         set_parent_process_death_signal(Some(signal))?;
@@ -48,8 +53,8 @@ pub(crate) fn bind_to_this_process(command: &mut Command, signal: Signal, folder
         {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        if let Some(folder) = &folder {
-            fchdir(folder)?;
+        if let Some(inherited) = &inherited {
+            fcntl_setfd(inherited, FdFlags::empty())?;
         }
         Ok(())
     };

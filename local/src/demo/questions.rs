@@ -10,7 +10,7 @@ use crate::services::http_client;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Longer answers are cut here; the line above the table gets the whole.
-const ROWS_SHOWN: usize = 12;
+const ROWS_SHOWN: usize = 40;
 const PRODUCTS_SHOWN: usize = 3;
 
 struct Question {

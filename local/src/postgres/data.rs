@@ -2,14 +2,14 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Cluster, DATA_FOLDER, PostgresError, SUPERUSER, io_at};
+use super::{Cluster, PostgresError, SUPERUSER, io_at};
 use crate::child::Launch;
 
 /// `initdb` takes about a second.
@@ -18,7 +18,7 @@ const INIT_DEADLINE: Duration = Duration::from_secs(60);
 const LEFTOVER_DEADLINE: Duration = Duration::from_secs(15);
 const PASSWORD_BYTES: usize = 18;
 
-/// A handle of the folder for a child to work in.
+/// A handle of the folder for a child to inherit.
 pub(super) fn open(folder: &Path) -> Result<OwnedFd, PostgresError> {
     rustix::fs::open(
         folder,
@@ -26,6 +26,11 @@ pub(super) fn open(folder: &Path) -> Result<OwnedFd, PostgresError> {
         Mode::empty(),
     )
     .map_err(|error| io_at(folder)(error.into()))
+}
+
+/// What a child that inherits the handle calls the folder.
+pub(super) fn inherited_path(folder: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", folder.as_raw_fd())
 }
 
 /// Beside the data folder, so that it is not the server's.
@@ -93,16 +98,17 @@ async fn make(cluster: &Cluster) -> Result<(), PostgresError> {
 }
 
 async fn init(cluster: &Cluster, draft: &Path, password: &Path) -> Result<(), PostgresError> {
+    let folder = open(draft)?;
     let mut command = cluster.tool("initdb");
     command
-        .args(["-D", DATA_FOLDER, "-U", SUPERUSER])
+        .args(["-D", &inherited_path(&folder), "-U", SUPERUSER])
         // The C locale is on every machine, and our answers must not depend on the database's.
         .args(["--encoding=UTF8", "--locale=C"])
         .args(["--auth=scram-sha-256", "--pwfile=/dev/stdin"]);
     let mut process = Launch::new("initdb", command, &cluster.log)
         .input(fs::File::open(password).map_err(io_at(password))?)
         .user(cluster.user)
-        .folder(open(draft)?)
+        .inherit(folder)
         .start()?;
     match process.end_within(INIT_DEADLINE).await? {
         Some(status) if status.success() => Ok(()),
