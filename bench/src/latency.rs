@@ -1,0 +1,317 @@
+//! How long after its sending a record's row can be read by somebody else, at a steady rate.
+//!
+//! A row and its partition's position commit together, so a separate session that reads positions
+//! in a tight loop sees the moment at which each row becomes visible. Times are taken from one
+//! process' monotonic clock: before the record is handed to the producer, and after the answer
+//! with a position past it has arrived.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use chrono::{NaiveDate, Utc};
+use ordertally_local::postgres::connect;
+use ordertally_replay::generate::{Fault, Plan};
+use ordertally_replay::settings::GenerateSettings;
+use serde::Serialize;
+
+use crate::machine::{Machine, Versions};
+use crate::programs::Consumer;
+use crate::report::{Report, grouped, mebibytes, table};
+use crate::send::{Event, Run, Sender};
+use crate::settings::{CommonSettings, LatencySettings};
+use crate::stage::Stage;
+use crate::statistics::Percentiles;
+use crate::timeline::{Sightings, ends};
+
+const TOPIC: &str = "orders";
+const CUSTOMERS: u64 = 10_000;
+/// Between two looks at the positions: a tenth of a core, and finer than what is measured.
+const LOOK_INTERVAL: Duration = Duration::from_micros(500);
+/// After the last record was acknowledged.
+const SEEN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What came out.
+#[derive(Debug, Serialize)]
+pub struct Figures {
+    records: usize,
+    /// What the sender reached of the rate that was asked for.
+    records_per_second: f64,
+    /// How far sending fell behind its plan at most.
+    send_late_ms_max: f64,
+    /// From sending to the broker's acknowledgement: Kafka's own part.
+    acknowledged_ms: Percentiles,
+    /// From sending to the row being visible.
+    visible_ms: Percentiles,
+    /// Between two looks at the positions: how exact `visible_ms` is.
+    look_ms: Percentiles,
+    consumer_cpu_seconds: f64,
+    /// Share of one core.
+    consumer_cpu_share: f64,
+    consumer_cpu_us_per_record: f64,
+    postgres_cpu_seconds: f64,
+    kafka_cpu_seconds: f64,
+    peak_resident_bytes: u64,
+    batches: f64,
+    batch_records_mean: f64,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    #[serde(flatten)]
+    common: &'a CommonSettings,
+    #[serde(flatten)]
+    latency: &'a LatencySettings,
+}
+
+/// Measures, prints and writes down.
+///
+/// # Errors
+///
+/// When a server or program fails, or a record does not become visible.
+pub async fn run(settings: &LatencySettings, common: &CommonSettings) -> Result<()> {
+    let (machine, began_at) = (Machine::this(), Utc::now());
+    let mut stage = Stage::set().await?;
+    let figures = measure(&mut stage, settings, common).await?;
+    print(&figures, settings.rate);
+    let report = Report {
+        benchmark: "latency",
+        began_at,
+        machine,
+        versions: Versions::with(stage.postgres_version().await?),
+        settings: Asked {
+            common,
+            latency: settings,
+        },
+        figures,
+    };
+    println!("written to {}\n", report.write(&common.results)?.display());
+    Ok(())
+}
+
+async fn measure(
+    stage: &mut Stage,
+    settings: &LatencySettings,
+    common: &CommonSettings,
+) -> Result<Figures> {
+    stage.create_topic(TOPIC, common.partitions).await?;
+    let database = stage.new_database("latency").await?;
+    let brokers = stage.brokers();
+    let mut consumer = Consumer::start(&brokers, TOPIC, database.url())?;
+    consumer.ready(common.partitions).await?;
+
+    let warm_up = usize::try_from(settings.rate * settings.warm_up_seconds)?;
+    let mut events = events(settings, common.seed);
+    let measured = events.split_off(warm_up);
+    let rate = settings.rate;
+    let sender = Sender::new(&brokers, TOPIC)?;
+    let sending = move |events: Vec<Event>, sender: Sender| {
+        tokio::task::spawn_blocking(move || (sender.send(&events, rate), sender))
+    };
+    eprintln!(
+        "sending {rate} records/s, {} s of them to warm up",
+        settings.warm_up_seconds
+    );
+    let (warmed, sender) = sending(events, sender).await?;
+    warmed?;
+
+    let (finish, until) = channel();
+    let url = database.url().to_owned();
+    let looking = thread::Builder::new()
+        .name("look".into())
+        .spawn(move || look(&url, &until))
+        .context("no thread to look with")?;
+    let before = Usage::now(stage, &consumer).await?;
+    let began = Instant::now();
+    let (sent, sender) = sending(measured, sender).await?;
+    drop(sender);
+    let sent = sent?;
+    let seconds = began.elapsed().as_secs_f64();
+    finish
+        .send(ends(&sent.records))
+        .ok()
+        .context("looking at positions ended by itself")?;
+    let looks = tokio::task::spawn_blocking(move || looking.join())
+        .await?
+        .map_err(|_| anyhow::anyhow!("looking at positions panicked"))??;
+    let after = Usage::now(stage, &consumer).await?;
+    let peak_resident_bytes = consumer.peak_resident_bytes()?;
+    consumer.stop().await?;
+    figures(&sent, &looks, seconds, &before, &after, peak_resident_bytes)
+}
+
+/// Everything that is to be sent, made before anything is measured.
+fn events(settings: &LatencySettings, seed: u64) -> Vec<Event> {
+    let orders = settings.rate * (settings.warm_up_seconds + settings.seconds);
+    let plan = Plan::new(&GenerateSettings {
+        orders: orders.into(),
+        seed,
+        days: 30,
+        customers: CUSTOMERS,
+        start: NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar"),
+        duplicates: 0.0,
+        invalid: 0.0,
+        output: None,
+    });
+    let mut events = Vec::new();
+    plan.make(&Fault::ALL, |made| {
+        events.push(Event {
+            key: made.customer_id.clone(),
+            payload: made.payload.clone(),
+        });
+        true
+    });
+    events
+}
+
+/// What processes have used, and what the consumer told, at one moment.
+struct Usage {
+    consumer_seconds: f64,
+    postgres_seconds: f64,
+    kafka_seconds: f64,
+    batches: f64,
+    records: f64,
+}
+
+impl Usage {
+    async fn now(stage: &mut Stage, consumer: &Consumer) -> Result<Self> {
+        let told = consumer.scrape().await?;
+        let servers = stage.cpu()?;
+        Ok(Self {
+            consumer_seconds: consumer.cpu_seconds()?,
+            postgres_seconds: servers.postgres_seconds,
+            kafka_seconds: servers.kafka_seconds,
+            batches: told.value("ordertally_batch_records_count")?,
+            records: told.value("ordertally_batch_records_sum")?,
+        })
+    }
+}
+
+/// What the looking session saw.
+struct Looks {
+    sightings: Sightings,
+    intervals_ms: Vec<f64>,
+}
+
+/// Reads the positions again and again, on a thread and a connection of its own, until they are
+/// where `until` says.
+fn look(url: &str, until: &Receiver<BTreeMap<i32, i64>>) -> Result<Looks> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let client = connect(url).await?;
+        let positions = client
+            .prepare("SELECT partition, next_offset FROM partition_positions")
+            .await?;
+        let mut looks = Looks {
+            sightings: Sightings::default(),
+            intervals_ms: Vec::new(),
+        };
+        let mut goal: Option<(BTreeMap<i32, i64>, Instant)> = None;
+        let mut last_look = Instant::now();
+        loop {
+            let rows = client.query(&positions, &[]).await?;
+            let seen_at = Instant::now();
+            looks.intervals_ms.push(ms(seen_at - last_look));
+            last_look = seen_at;
+            for row in rows {
+                looks
+                    .sightings
+                    .note(row.try_get(0)?, row.try_get(1)?, seen_at);
+            }
+            match until.try_recv() {
+                Ok(ends) => goal = Some((ends, seen_at)),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) if goal.is_none() => return Ok(looks),
+                Err(TryRecvError::Disconnected) => {}
+            }
+            if let Some((ends, since)) = &goal {
+                if looks.sightings.reach(ends) {
+                    return Ok(looks);
+                }
+                ensure!(
+                    since.elapsed() < SEEN_DEADLINE,
+                    "records do not become visible"
+                );
+            }
+            thread::sleep(LOOK_INTERVAL); // the connection's task has nothing to do meanwhile
+        }
+    })
+}
+
+#[allow(clippy::cast_precision_loss)] // far fewer than 2^52 records
+fn figures(
+    sent: &Run,
+    looks: &Looks,
+    seconds: f64,
+    before: &Usage,
+    after: &Usage,
+    peak_resident_bytes: u64,
+) -> Result<Figures> {
+    let records = sent.records.len();
+    let visible: Option<Vec<f64>> = sent
+        .records
+        .iter()
+        .map(|record| looks.sightings.delay(record).map(ms))
+        .collect();
+    let acknowledged = sent
+        .records
+        .iter()
+        .map(|record| ms(record.acknowledged_at - record.sent_at));
+    let consumer_cpu_seconds = after.consumer_seconds - before.consumer_seconds;
+    let batches = after.batches - before.batches;
+    Ok(Figures {
+        records,
+        records_per_second: records as f64 / seconds,
+        send_late_ms_max: ms(sent.late_max),
+        acknowledged_ms: Percentiles::of(acknowledged),
+        visible_ms: Percentiles::of(visible.context("a record was never seen")?),
+        look_ms: Percentiles::of(looks.intervals_ms.iter().copied()),
+        consumer_cpu_seconds,
+        consumer_cpu_share: consumer_cpu_seconds / seconds,
+        consumer_cpu_us_per_record: consumer_cpu_seconds * 1e6 / records as f64,
+        postgres_cpu_seconds: after.postgres_seconds - before.postgres_seconds,
+        kafka_cpu_seconds: after.kafka_seconds - before.kafka_seconds,
+        peak_resident_bytes,
+        batches,
+        batch_records_mean: (after.records - before.records) / batches,
+    })
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn print(figures: &Figures, rate: u32) {
+    let mut delays = table(&["ms after sending", "p50", "p90", "p99", "p99.9", "max"]);
+    for (name, of) in [
+        ("acknowledged by Kafka", &figures.acknowledged_ms),
+        ("row visible", &figures.visible_ms),
+        ("(between two looks)", &figures.look_ms),
+    ] {
+        let shown = [of.p50, of.p90, of.p99, of.p999, of.max].map(|ms| format!("{ms:.1}"));
+        delays.add_row(std::iter::once(name.to_owned()).chain(shown));
+    }
+    println!("{delays}");
+    println!(
+        "{} records at {:.0}/s ({} asked for, sent {:.1} ms late at most); \
+         {} batches of {:.1}; consumer: {:.2} of a core, {:.0} µs a record, {:.0} MiB at most; \
+         Postgres {:.1} s of CPU (with the looks), Kafka {:.1} s",
+        grouped(f64::from(
+            u32::try_from(figures.records).unwrap_or(u32::MAX)
+        )),
+        figures.records_per_second,
+        rate,
+        figures.send_late_ms_max,
+        grouped(figures.batches),
+        figures.batch_records_mean,
+        figures.consumer_cpu_share,
+        figures.consumer_cpu_us_per_record,
+        mebibytes(figures.peak_resident_bytes),
+        figures.postgres_cpu_seconds,
+        figures.kafka_cpu_seconds,
+    );
+}

@@ -1,0 +1,109 @@
+//! What a result was made on: figures of two machines, or of two versions, do not compare.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use serde::Serialize;
+
+/// The machine.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    /// Cores that this process may use.
+    pub cores: Option<usize>,
+    /// The processor's name.
+    pub cpu: Option<String>,
+    /// Its memory.
+    pub memory_bytes: Option<u64>,
+    /// The kernel's release.
+    pub kernel: Option<String>,
+    /// Processes that wanted to run in the last minute before the benchmark, on average. Where this
+    /// is not far below the number of cores, the figures are of a machine that did much else.
+    pub load_before: Option<f64>,
+}
+
+impl Machine {
+    /// This one, now.
+    #[must_use]
+    pub fn this() -> Self {
+        let read = |path| fs::read_to_string(path).ok();
+        Self {
+            cores: thread::available_parallelism().ok().map(usize::from),
+            cpu: read("/proc/cpuinfo").and_then(|text| field(&text, "model name")),
+            memory_bytes: read("/proc/meminfo").and_then(|text| {
+                let kib = field(&text, "MemTotal")?;
+                Some(kib.strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+            }),
+            kernel: read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned()),
+            load_before: read("/proc/loadavg")
+                .and_then(|text| text.split_whitespace().next()?.parse().ok()),
+        }
+    }
+}
+
+/// The value of the first `name: value` line.
+fn field(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        (found.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+/// What was measured, and with what.
+#[derive(Debug, Serialize)]
+pub struct Versions {
+    /// Ordertally's own.
+    pub ordertally: &'static str,
+    /// The commit of the working folder, with `-dirty` where tracked files differ from it.
+    pub commit: Option<String>,
+    /// The compiler that built this program.
+    pub rustc: &'static str,
+    /// Whether it was built with optimization.
+    pub optimized: bool,
+    /// Apache Kafka.
+    pub kafka: &'static str,
+    /// Postgres.
+    pub postgres: String,
+}
+
+impl Versions {
+    /// Those of this run.
+    #[must_use]
+    pub fn with(postgres: String) -> Self {
+        Self {
+            ordertally: env!("CARGO_PKG_VERSION"),
+            commit: commit(),
+            rustc: env!("RUSTC_VERSION"),
+            optimized: !cfg!(debug_assertions),
+            kafka: ordertally_local::kafka::jars::VERSION,
+            postgres,
+        }
+    }
+}
+
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let differs = git(&["status", "--porcelain", "--untracked-files=no"])?;
+    Some(if differs.is_empty() {
+        commit
+    } else {
+        format!("{commit}-dirty")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name() {
+        let text = "MemTotalFree: 1 kB\nMemTotal:  24 kB\nMemTotal: 9 kB\n";
+        assert_eq!(field(text, "MemTotal").as_deref(), Some("24 kB"));
+        assert_eq!(field(text, "Mem"), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! The product's own programs, as they lie beside this one, with settings of the benchmark alone.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use ordertally_local::child::{Child, Launch, Signal};
+use ordertally_local::port;
+use tempfile::TempDir;
+
+use crate::scrape::{self, Scrape};
+use crate::usage;
+
+/// A consumer is up in well under a second on idle cores, with a join of its group after it.
+const READY_DEADLINE: Duration = Duration::from_secs(60);
+/// Work in hand is one batch a partition.
+const STOP_GRACE: Duration = Duration::from_secs(60);
+
+/// A command that runs one of the programs. Of this process' environment only what a program needs
+/// to run at all is passed on: a person's settings change no figure.
+fn command(name: &str) -> Result<Command> {
+    let path = path_of(name)?;
+    let mut command = Command::new(path);
+    command.env_clear();
+    for variable in ["PATH", "HOME", "TMPDIR"] {
+        if let Some(value) = std::env::var_os(variable) {
+            command.env(variable, value);
+        }
+    }
+    Ok(command)
+}
+
+fn path_of(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("cannot find this program's own folder")?;
+    let path = own.with_file_name(name);
+    if !path.is_file() {
+        bail!(
+            "{} is missing: build the programs first, with cargo build --release --workspace --bins",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+/// Runs a program to its end.
+async fn run(name: &str, command: Command) -> Result<()> {
+    let mut command = tokio::process::Command::from(command);
+    let output = command
+        .kill_on_drop(true)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{name} failed ({}): {}", output.status, said.trim());
+    }
+    Ok(())
+}
+
+/// Brings a database to this release's structure.
+///
+/// # Errors
+///
+/// When the consumer's `migrate` fails.
+pub async fn migrate(database_url: &str) -> Result<()> {
+    let mut command = command("ordertally-consumer")?;
+    command.arg("migrate").env("DATABASE_URL", database_url);
+    run("ordertally-consumer migrate", command).await
+}
+
+/// What `ordertally-replay generate` is asked for.
+#[derive(Debug)]
+pub struct Generate<'a> {
+    /// What it starts from.
+    pub brokers: &'a str,
+    /// Where the events go.
+    pub topic: &'a str,
+    /// How many orders.
+    pub orders: u64,
+    /// How many customers.
+    pub customers: u64,
+    /// Over how many days.
+    pub days: u32,
+    /// Where randomness starts.
+    pub seed: u64,
+}
+
+/// Fills a topic.
+///
+/// # Errors
+///
+/// When `ordertally-replay` fails.
+pub async fn generate(what: &Generate<'_>) -> Result<()> {
+    let mut command = command("ordertally-replay")?;
+    command
+        .arg("generate")
+        .args(["--kafka-brokers", what.brokers])
+        .args(["--kafka-topic", what.topic])
+        .args(["--orders", &what.orders.to_string()])
+        .args(["--customers", &what.customers.to_string()])
+        .args(["--days", &what.days.to_string()])
+        .args(["--seed", &what.seed.to_string()]);
+    run("ordertally-replay generate", command).await
+}
+
+/// A running consumer.
+#[derive(Debug)]
+pub struct Consumer {
+    child: Child,
+    metrics: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Consumer {
+    /// Starts it with its defaults, as the only member of a group of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn start(brokers: &str, topic: &str, database_url: &str) -> Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
+        let name = "ordertally-consumer";
+        let mut command = command(name)?;
+        command
+            .env("KAFKA_BROKERS", brokers)
+            .env("KAFKA_TOPIC", topic)
+            .env("KAFKA_GROUP_ID", format!("bench-{}", metrics.port()))
+            .env("DATABASE_URL", database_url)
+            .env("METRICS_ADDR", metrics.to_string());
+        let log = folder.path().join("consumer.log");
+        Ok(Self {
+            child: Launch::new(name, command, log).start()?,
+            metrics,
+            _folder: folder,
+        })
+    }
+
+    /// Waits until it owns at least one partition and works on all that it owns.
+    ///
+    /// # Errors
+    ///
+    /// When it ends, or is not ready in time; with the end of its log.
+    pub async fn ready(&mut self, partitions: i32) -> Result<()> {
+        let metrics = self.metrics;
+        let works = async || {
+            let Ok(scrape) = scrape::scrape(metrics).await else {
+                return false;
+            };
+            let owned = scrape
+                .value("ordertally_assigned_partitions")
+                .unwrap_or(0.0);
+            let ready = reqwest::get(format!("http://{metrics}/readyz")).await;
+            owned >= f64::from(partitions) && ready.is_ok_and(|answer| answer.status().is_success())
+        };
+        Ok(self.child.ready(READY_DEADLINE, works).await?)
+    }
+
+    /// Nothing where it is at work.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended; with the end of its log.
+    pub fn alive(&mut self) -> Result<()> {
+        Ok(self.child.alive()?)
+    }
+
+    /// CPU seconds since its start.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended.
+    pub fn cpu_seconds(&self) -> Result<f64> {
+        usage::cpu_seconds(self.child.id())
+    }
+
+    /// The most memory that it has held resident.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended.
+    pub fn peak_resident_bytes(&self) -> Result<u64> {
+        usage::peak_resident_bytes(self.child.id())
+    }
+
+    /// What it tells of itself.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub async fn scrape(&self) -> Result<Scrape> {
+        scrape::scrape(self.metrics).await
+    }
+
+    /// Stops it as its supervisor would.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end in order.
+    pub async fn stop(mut self) -> Result<()> {
+        let status = self.child.stop(Signal::TERM, STOP_GRACE).await?;
+        if !status.success() {
+            bail!("the consumer did not end in order: {status}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! What to measure, checked before anything starts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ordertally_settings::logs::LogSettings;
+use serde::Serialize;
+
+/// Measures Ordertally on servers of its own, each figure beside one that was made in the same run.
+///
+/// Starts a Kafka and a Postgres that are gone after it, and runs the programs beside this one
+/// (build them first: cargo build --release). Prints tables and writes a JSON file for each.
+#[derive(Parser, Debug)]
+#[command(name = "ordertally-bench", version)]
+pub struct Settings {
+    /// Which benchmark.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What all of them take.
+    #[command(flatten)]
+    pub common: CommonSettings,
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: LogSettings,
+}
+
+/// The benchmarks.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Rows a second from a full topic, beside plain COPY of the same rows
+    Ingest(IngestSettings),
+    /// Time from sending a record to its row being visible, at a steady rate
+    Latency(LatencySettings),
+    /// Every benchmark, one after the other
+    All(AllSettings),
+}
+
+/// What all benchmarks take.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct CommonSettings {
+    /// Partitions of the topic
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=100), global = true)]
+    pub partitions: i32,
+    /// Where the generated orders' randomness starts
+    #[arg(long, value_name = "S", default_value_t = 1, global = true)]
+    pub seed: u64,
+    /// Folder that the results are written to
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "bench/results",
+        global = true
+    )]
+    #[serde(skip)]
+    pub results: PathBuf,
+}
+
+/// The settings of `ingest`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct IngestSettings {
+    /// Orders that wait in the topic
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub orders: u64,
+    /// How often the consumer is measured, each time between two runs of COPY
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub runs: u32,
+}
+
+/// The settings of `latency`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct LatencySettings {
+    /// Records sent a second
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+    /// How long they are measured
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub seconds: u32,
+    /// How long they are sent before that, not measured
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=600))]
+    pub warm_up_seconds: u32,
+}
+
+/// The settings of `all`.
+#[derive(Args, Clone, Debug)]
+pub struct AllSettings {
+    /// Of `ingest`.
+    #[command(flatten)]
+    pub ingest: IngestSettings,
+    /// Of `latency`.
+    #[command(flatten)]
+    pub latency: LatencySettings,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Settings::command().debug_assert();
+    }
+}
