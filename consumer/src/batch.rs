@@ -176,7 +176,7 @@ impl<'a> Plan<'a> {
     /// its event ids. Always judged against what is stored: of several new records of one id the
     /// first is stored, and the others are held against it.
     #[must_use]
-    pub fn of(batch: &'a Batch, known: &'a HashMap<String, ContentHash>) -> Self {
+    pub fn of(batch: &'a Batch, known: &HashMap<String, ContentHash>) -> Self {
         let mut plan = Self::default();
         let mut stored: HashMap<&str, &ContentHash> = known
             .iter()

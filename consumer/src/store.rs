@@ -11,6 +11,7 @@ mod connection;
 mod failure;
 mod merge;
 mod rejected;
+mod retry;
 mod rows;
 
 pub use self::claim::{Claim, Found};
@@ -18,5 +19,6 @@ pub use self::commit::{Committed, Previous};
 pub use self::connection::{Lease, Pool};
 pub use self::failure::StoreError;
 pub use self::merge::merge_facts;
+pub use self::retry::{Retried, Retry};
 
-pub(crate) use self::commit::{insert_facts, insert_orders, lookup};
+pub(crate) use self::commit::insert_facts;

@@ -138,22 +138,8 @@ async fn commit(
             });
         }
     };
-    let mut known = known?;
-    let mut rivals = 0;
-    let plan = loop {
-        let plan = Plan::of(batch, &known);
-        if plan.orders.is_empty() || insert_unrivalled(session, claim, &plan, &locked).await? {
-            break plan;
-        }
-        rivals += 1;
-        if rivals > RIVALS {
-            return Err(StoreError::Outage(anyhow::anyhow!(
-                "other partitions keep storing the same orders"
-            )));
-        }
-        known = lookup(session, &ids).await?;
-    };
-    previous.look_up = plan.outcomes.duplicate > 0 || !known.is_empty();
+    let (plan, any_known) = insert(session, claim, batch, &ids, known?, locked.now).await?;
+    previous.look_up = plan.outcomes.duplicate > 0 || any_known;
     finish(session, claim, batch, &plan, &locked, previous).await
 }
 
@@ -198,7 +184,7 @@ fn settle(
 }
 
 /// Which of `ids` are stored, with their content hashes.
-pub(crate) async fn lookup(
+pub(super) async fn lookup(
     session: &Session,
     ids: &[&str],
 ) -> Result<HashMap<String, ContentHash>, StoreError> {
@@ -217,17 +203,39 @@ pub(crate) async fn lookup(
     Ok(known)
 }
 
+/// Inserts the new orders among `batch`, whose event ids are `ids` and of which `known` were
+/// stored when they were looked up. What becomes of each record, and whether any id was known.
+pub(super) async fn insert<'a>(
+    session: &Session,
+    claim: &Claim,
+    batch: &'a Batch,
+    ids: &[&str],
+    mut known: HashMap<String, ContentHash>,
+    now: DateTime<Utc>,
+) -> Result<(Plan<'a>, bool), StoreError> {
+    for _ in 0..=RIVALS {
+        let plan = Plan::of(batch, &known);
+        if plan.orders.is_empty() || insert_unrivalled(session, claim, &plan, now).await? {
+            return Ok((plan, !known.is_empty()));
+        }
+        known = lookup(session, ids).await?;
+    }
+    Err(StoreError::Outage(anyhow::anyhow!(
+        "other partitions keep storing the same orders"
+    )))
+}
+
 /// Inserts under a savepoint; false when one of the ids was stored meanwhile through another
 /// partition, and nothing is inserted then. The look-up is a hint, the primary key the judge.
 async fn insert_unrivalled(
     session: &Session,
     claim: &Claim,
     plan: &Plan<'_>,
-    locked: &Locked,
+    now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let (saved, inserted) = tokio::join!(
         session.client.batch_execute("SAVEPOINT orders"),
-        insert_orders(session, claim, &plan.orders, locked.now),
+        insert_orders(session, claim, &plan.orders, now),
     );
     saved?;
     match inserted {
@@ -250,7 +258,7 @@ fn is_rival(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Copies the orders in.
-pub(crate) async fn insert_orders(
+async fn insert_orders(
     session: &Session,
     claim: &Claim,
     orders: &[NewOrder<'_>],
@@ -269,6 +277,13 @@ pub(crate) async fn insert_orders(
     sent
 }
 
+/// The columns of new orders in the order of the log, which a rebuild from the orders gives again.
+pub(super) fn in_log_order<'a>(orders: &[NewOrder<'a>]) -> FactColumns<'a> {
+    let mut in_log_order: Vec<&NewOrder<'a>> = orders.iter().collect();
+    in_log_order.sort_unstable_by_key(|new| new.offset);
+    FactColumns::of(in_log_order.into_iter().map(|new| new.order))
+}
+
 async fn finish(
     session: &Session,
     claim: &Claim,
@@ -277,10 +292,7 @@ async fn finish(
     locked: &Locked,
     previous: &mut Previous,
 ) -> Result<Committed, StoreError> {
-    // In the order of the log, which a rebuild from the orders gives again.
-    let mut in_log_order: Vec<&NewOrder<'_>> = plan.orders.iter().collect();
-    in_log_order.sort_unstable_by_key(|new| new.offset);
-    let columns = FactColumns::of(in_log_order.into_iter().map(|new| new.order));
+    let columns = in_log_order(&plan.orders);
     let facts_next = locked.facts_next + columns.len();
     let add_facts = async {
         if columns.is_empty() {

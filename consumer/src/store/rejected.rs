@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
+use ordertally_schema::Violation;
 use tokio_postgres::types::Json;
 
 use super::claim::Claim;
@@ -61,13 +62,7 @@ async fn keep_one(
     rejected_at: DateTime<Utc>,
 ) -> Result<u64, tokio_postgres::Error> {
     let record = rejection.record;
-    let mut codes: Vec<&str> = rejection
-        .violations
-        .iter()
-        .map(|violation| violation.code.as_str())
-        .collect();
-    codes.sort_unstable();
-    codes.dedup();
+    let codes = codes(&rejection.violations);
     let names: Vec<&[u8]> = record.headers.iter().map(|header| &*header.name).collect();
     let values: Vec<Option<&[u8]>> = record
         .headers
@@ -94,6 +89,17 @@ async fn keep_one(
             ],
         )
         .await
+}
+
+/// The distinct codes among `violations`, sorted.
+pub fn codes(violations: &[Violation]) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.code.as_str())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 /// Takes records that are accepted now from the list of rejected ones, leaving a trace.
