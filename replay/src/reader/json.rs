@@ -32,8 +32,12 @@ enum Array {
 }
 
 enum Extent {
-    Whole { length: usize, several_lines: bool },
-    Broken,
+    Whole {
+        length: usize,
+        several_lines: bool,
+    },
+    /// Broken within so many bytes.
+    Broken(usize),
 }
 
 impl JsonReader {
@@ -96,7 +100,7 @@ impl JsonReader {
         self.array = Some(Array::Value);
         let length = match self.extent(first, false)? {
             Extent::Whole { length, .. } => length,
-            Extent::Broken => return Err(self.not_json("the value is cut off or broken")),
+            Extent::Broken(at) => return Err(self.broken_value(at)),
         };
         self.at_line_start = false;
         self.handed_out = length;
@@ -111,7 +115,7 @@ impl JsonReader {
         let extent = if first == b'{' {
             self.extent(first, one_line)?
         } else {
-            Extent::Broken
+            Extent::Broken(1)
         };
         let (length, separate) = match extent {
             Extent::Whole {
@@ -122,13 +126,13 @@ impl JsonReader {
                 let lines = *self.lines.get_or_insert(own_line);
                 (length, lines)
             }
-            Extent::Broken => {
+            Extent::Broken(at) => {
                 let length = self.line_length(0)?;
                 if self.lines.is_none() {
                     self.lines = Some(self.next_line_is_an_object(length)?);
                 }
                 if self.lines != Some(true) {
-                    return Err(self.not_json("the value is cut off or broken"));
+                    return Err(self.broken_value(at));
                 }
                 self.failed_spans += 1;
                 (length, true)
@@ -160,7 +164,7 @@ impl JsonReader {
                 at += 1;
                 several_lines |= *byte == b'\n';
                 match scan.step(*byte) {
-                    Step::Inside if several_lines && one_line => return Ok(Extent::Broken),
+                    Step::Inside if several_lines && one_line => return Ok(Extent::Broken(at)),
                     Step::Inside => {}
                     Step::Closed => {
                         return Ok(Extent::Whole {
@@ -168,11 +172,11 @@ impl JsonReader {
                             several_lines,
                         });
                     }
-                    Step::Broken => return Ok(Extent::Broken),
+                    Step::Broken => return Ok(Extent::Broken(at)),
                 }
             }
             if !self.window.grow()? {
-                return Ok(Extent::Broken);
+                return Ok(Extent::Broken(at));
             }
         }
     }
@@ -192,7 +196,7 @@ impl JsonReader {
                         escaped = true;
                         false
                     }
-                    (b'"', b'\n') => return Ok(Extent::Broken),
+                    (b'"', b'\n') => return Ok(Extent::Broken(at)),
                     (b'"', b'"') => {
                         at += 1;
                         true
@@ -209,7 +213,7 @@ impl JsonReader {
                 at += 1;
             }
             if !self.window.grow()? {
-                return Ok(Extent::Broken);
+                return Ok(Extent::Broken(at));
             }
         }
     }
@@ -257,14 +261,16 @@ impl JsonReader {
         }
     }
 
-    /// A fault at the window's beginning, with the parser's own words where it has some.
-    fn not_json(&self, otherwise: &str) -> Fault {
-        let text = self.window.available();
-        let mut values =
-            serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
-        match values.next() {
-            Some(Err(error)) => not_json_at(self.window.line(), &error),
-            _ => Fault::new(self.window.line(), Reason::NotJson(otherwise.to_owned())),
+    fn not_json(&self, words: &str) -> Fault {
+        Fault::new(self.window.line(), Reason::NotJson(words.to_owned()))
+    }
+
+    /// The fault of a value that breaks within `at` bytes, in the parser's words where it has some.
+    fn broken_value(&self, at: usize) -> Fault {
+        let text = self.window.available()[..at].trim_ascii_end();
+        match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
+            Err(error) => not_json_at(self.window.line(), &error),
+            Ok(_) => self.not_json("the value is cut off or broken"),
         }
     }
 }
