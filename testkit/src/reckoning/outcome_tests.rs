@@ -487,3 +487,34 @@ fn records_of_an_earlier_topic_of_the_name_and_deleted_ones_still_count() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn of_more_violations_than_are_listed_any_thousand_will_do() {
+    let items = vec!["{}"; 600].join(",");
+    let payload = event("many", "1").replace(r#"{"id":"p-1","quantity":2}"#, &items);
+    let mut contents = contents();
+    contents.logs.truncate(1);
+    contents.logs[0].records.truncate(1);
+    contents.logs[0].records[0].payload = Some(payload.clone().into_bytes());
+    let Verdict::Rejected(expected) = judge(Some(payload.as_bytes()), Some(AT_MS)) else {
+        panic!("every item lacks its fields");
+    };
+    assert_eq!(expected.len(), 1_200);
+    let mut tables = consumed(&contents, &[at(0, 0)]);
+    let listed = expected.into_iter().take(1_000);
+    let more = (String::new(), "more_violations".to_owned());
+    tables
+        .rejected
+        .get_mut(&at(0, 0))
+        .expect("it is there")
+        .violations = listed
+        .map(|(field, code)| (field, code.to_owned()))
+        .chain([more.clone()])
+        .collect();
+    let reckoning = Reckoning::of(contents);
+    let found = reckoning.settle_against(tables.clone()).differences();
+    assert_eq!(found, Vec::<String>::new());
+    let rejection = tables.rejected.get_mut(&at(0, 0)).expect("it is there");
+    rejection.violations.remove(&more);
+    assert_eq!(reckoning.settle_against(tables).differences().len(), 1);
+}
