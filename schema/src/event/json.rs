@@ -43,6 +43,10 @@ pub(super) fn object<'a, const N: usize>(
             Err(_) => NotAnObject::NotJson,
         });
     }
+    // Read as bytes, a field's name may hold control characters that JSON wants escaped.
+    if text.bytes().any(|byte| byte < b' ') && !is_json(text) {
+        return Err(NotAnObject::NotJson);
+    }
     let mut given = [const { Given::Never }; N];
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer
