@@ -89,7 +89,7 @@ pub struct Sender {
     topic: TopicName,
     timestamps: Timestamps,
     rules: TimestampRules,
-    answer_wait: Duration,
+    delivery_timeout: Duration,
     since_poll: u32,
     expired: u64,
 }
@@ -136,7 +136,7 @@ impl Sender {
             topic: settings.kafka_topic.clone(),
             timestamps: settings.timestamps,
             rules: TimestampRules::default(),
-            answer_wait: Duration::from_secs(settings.delivery_timeout_s.into()) + ANSWER_GRACE,
+            delivery_timeout: Duration::from_secs(settings.delivery_timeout_s.into()),
             since_poll: 0,
             expired: 0,
         })
@@ -152,7 +152,9 @@ impl Sender {
         &mut self,
         runtime: &tokio::runtime::Runtime,
     ) -> Result<Option<String>, TopicError> {
-        topic::check(&self.producer, self.brokers.as_str(), self.topic.as_str())?;
+        let wait = self.delivery_timeout.min(topic::ANSWER_WAIT_MAX);
+        let (brokers, name) = (self.brokers.as_str(), self.topic.as_str());
+        topic::check(&self.producer, brokers, name, wait)?;
         if self.timestamps == Timestamps::Now {
             return Ok(None);
         }
@@ -261,7 +263,7 @@ impl Sender {
             self.producer
                 .purge(PurgeConfig::default().queue().inflight());
         }
-        let deadline = Instant::now() + self.answer_wait;
+        let deadline = Instant::now() + self.delivery_timeout + ANSWER_GRACE;
         while self.ledger().waiting() > 0 && Instant::now() < deadline {
             self.producer.poll(POLL_WAIT);
             if self.ledger().broken().is_some() {

@@ -9,17 +9,19 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 use thiserror::Error;
 
-/// How long the broker is given to answer before anything is sent.
-pub const ANSWER_WAIT: Duration = Duration::from_secs(15);
+/// How long the broker is given at most to answer before anything is sent.
+pub const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// Why nothing can be sent to the topic.
 #[derive(Debug, Error)]
 pub enum TopicError {
     /// Nobody answers.
-    #[error("no broker answered at {brokers} within {} s: {reason}; is Kafka running there?", ANSWER_WAIT.as_secs())]
+    #[error("no broker answered at {brokers} within {} s: {reason}; is Kafka running there?", wait.as_secs())]
     NoBroker {
         /// The addresses that were tried.
         brokers: String,
+        /// How long was waited.
+        wait: Duration,
         /// The client's words.
         reason: KafkaError,
     },
@@ -45,13 +47,14 @@ pub enum TopicError {
 ///
 /// # Errors
 ///
-/// [`TopicError`] after [`ANSWER_WAIT`] at the latest.
+/// [`TopicError`] after `wait` at the latest.
 pub fn check<C: ProducerContext>(
     producer: &BaseProducer<C>,
     brokers: &str,
     topic: &str,
+    wait: Duration,
 ) -> Result<(), TopicError> {
-    let deadline = Instant::now() + ANSWER_WAIT;
+    let deadline = Instant::now() + wait;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let metadata = producer
@@ -59,6 +62,7 @@ pub fn check<C: ProducerContext>(
             .fetch_metadata(Some(topic), left.max(Duration::from_millis(100)))
             .map_err(|reason| TopicError::NoBroker {
                 brokers: brokers.to_owned(),
+                wait,
                 reason,
             })?;
         let error = metadata.topics().first().and_then(|topic| topic.error());
@@ -108,7 +112,7 @@ pub async fn timestamp_rules(
     topic: &str,
 ) -> Result<TimestampRules, KafkaError> {
     let admin: AdminClient<DefaultClientContext> = config.create()?;
-    let options = AdminOptions::new().request_timeout(Some(ANSWER_WAIT));
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_WAIT_MAX));
     let resources = admin
         .describe_configs(&[ResourceSpecifier::Topic(topic)], &options)
         .await?;

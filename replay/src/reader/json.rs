@@ -176,7 +176,8 @@ impl JsonReader {
                 }
             }
             if !self.window.grow()? {
-                return Ok(Extent::Broken(at));
+                let cut_off = self.window.available().trim_ascii_end().len();
+                return Ok(Extent::Broken(cut_off));
             }
         }
     }
@@ -213,7 +214,8 @@ impl JsonReader {
                 at += 1;
             }
             if !self.window.grow()? {
-                return Ok(Extent::Broken(at));
+                let cut_off = self.window.available().trim_ascii_end().len();
+                return Ok(Extent::Broken(cut_off));
             }
         }
     }
@@ -267,7 +269,7 @@ impl JsonReader {
 
     /// The fault of a value that breaks within `at` bytes, in the parser's words where it has some.
     fn broken_value(&self, at: usize) -> Fault {
-        let text = self.window.available()[..at].trim_ascii_end();
+        let text = &self.window.available()[..at];
         match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
             Err(error) => not_json_at(self.window.line(), &error),
             Ok(_) => self.not_json("the value is cut off or broken"),

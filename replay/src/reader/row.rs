@@ -80,20 +80,22 @@ impl Row {
     }
 
     fn read_cell(&mut self, bytes: &[u8], from: usize, ended: bool, delimiter: u8) -> CellEnd {
-        match bytes[from..] {
-            [] if !ended => return CellEnd::NeedsMore,
-            [b'"'] | [b'"', b'{' | b'['] if !ended => return CellEnd::NeedsMore,
-            [b'"', b'{' | b'[', ..] => {
-                if let Some(end) = self.read_json(bytes, from + 1, true, delimiter) {
-                    return CellEnd::At(end);
-                }
+        let quoted = match bytes[from..] {
+            [] | [b'"'] if !ended => return CellEnd::NeedsMore,
+            [b'"', b'{' | b'[', ..] => Some(true),
+            [b'{' | b'[', ..] => Some(false),
+            _ => None,
+        };
+        if let Some(quoted) = quoted {
+            // Tried within the line alone: text that only begins like JSON must not swallow rows.
+            let line = match bytes[from..].iter().position(|byte| *byte == b'\n') {
+                Some(length) => &bytes[..from + length],
+                None if ended => bytes,
+                None => return CellEnd::NeedsMore,
+            };
+            if let Some(end) = self.read_json(line, from + usize::from(quoted), quoted, delimiter) {
+                return CellEnd::At(end);
             }
-            [b'{' | b'[', ..] => {
-                if let Some(end) = self.read_json(bytes, from, false, delimiter) {
-                    return CellEnd::At(end);
-                }
-            }
-            _ => {}
         }
         if bytes.get(from) == Some(&b'"') {
             self.read_quoted(bytes, from + 1, ended)
@@ -106,31 +108,28 @@ impl Row {
     /// value followed by the cell's end is read by the ordinary rules.
     fn read_json(
         &mut self,
-        bytes: &[u8],
+        line: &[u8],
         from: usize,
         quoted: bool,
         delimiter: u8,
     ) -> Option<usize> {
-        let json = &bytes[from..];
+        let json = &line[from..];
         let doubled = json[1..].trim_ascii_start().starts_with(b"\"\"");
         if quoted && doubled {
             return None;
         }
         let length = value_length(json)?;
-        let mut end = from + length;
+        let mut rest = &json[length..];
         if quoted {
-            if bytes.get(end) != Some(&b'"') {
-                return None;
-            }
-            end += 1;
+            rest = rest.strip_prefix(b"\"")?;
         }
-        match bytes.get(end) {
-            None | Some(b'\n' | b'\r') => {}
-            Some(byte) if *byte == delimiter => {}
-            Some(_) => return None,
+        match rest {
+            [] | [b'\r'] => {}
+            [byte, ..] if *byte == delimiter => {}
+            _ => return None,
         }
         self.text.extend_from_slice(&json[..length]);
-        Some(end)
+        Some(line.len() - rest.len())
     }
 
     fn read_quoted(&mut self, bytes: &[u8], from: usize, ended: bool) -> CellEnd {
