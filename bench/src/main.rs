@@ -30,12 +30,13 @@ fn start(settings: Settings) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         eprintln!("warning: built without optimization: these figures mean nothing");
     }
+    let command = settings.command.unwrap_or(Command::All(settings.all));
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let done = runtime.block_on(async {
         let mut stop = StopSignals::listen()?;
         // The servers and programs are ended by being dropped.
         tokio::select! {
-            done = run(settings.command, &settings.common) => done,
+            done = run(command, &settings.common) => done,
             signal = stop.received() => anyhow::bail!("stopped by {signal}; nothing was written"),
         }
     });

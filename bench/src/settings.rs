@@ -11,11 +11,18 @@ use serde::Serialize;
 /// Starts a Kafka and a Postgres that are gone after it, and runs the programs beside this one
 /// (build them first: cargo build --release). Prints tables and writes a JSON file for each.
 #[derive(Parser, Debug)]
-#[command(name = "ordertally-bench", version)]
+#[command(
+    name = "ordertally-bench",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Settings {
-    /// Which benchmark.
+    /// Which benchmark; all of them when nothing is said.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// The settings of `all`, when no benchmark is named.
+    #[command(flatten)]
+    pub all: AllSettings,
     /// What all of them take.
     #[command(flatten)]
     pub common: CommonSettings,
@@ -31,7 +38,7 @@ pub enum Command {
     Ingest(IngestSettings),
     /// Time from sending a record to its row being visible, at a steady rate
     Latency(LatencySettings),
-    /// Every benchmark, one after the other
+    /// Every benchmark, one after the other (the default)
     All(AllSettings),
 }
 

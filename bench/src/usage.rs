@@ -20,22 +20,31 @@ pub fn cpu_seconds(process: u32) -> Result<f64> {
 ///
 /// When there is no such process.
 pub fn cpu_seconds_with_children(process: u32) -> Result<f64> {
-    // The parent first: a child that ends meanwhile is missed rather than counted twice.
-    let parent = read(process)?;
-    let mut ticks = parent.own_ticks + parent.ended_children_ticks;
+    loop {
+        let parent = read(process)?;
+        let ticks = parent.own_ticks + parent.ended_children_ticks + children_ticks(process)?;
+        // A child that was waited for meanwhile may be in both figures, or in neither.
+        if read(process)?.ended_children_ticks == parent.ended_children_ticks {
+            return Ok(seconds(ticks));
+        }
+    }
+}
+
+fn children_ticks(parent: u32) -> Result<u64> {
+    let mut ticks = 0;
     for entry in fs::read_dir("/proc").context("cannot list /proc")? {
         let name = entry.context("cannot list /proc")?.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        // One that ended since it was listed has gone into its parent's count.
+        // One that has ended since it was listed is its parent's to count.
         if let Ok(stat) = read(id)
-            && stat.parent == process
+            && stat.parent == parent
         {
             ticks += stat.own_ticks + stat.ended_children_ticks;
         }
     }
-    Ok(seconds(ticks))
+    Ok(ticks)
 }
 
 /// The most memory that a process has held resident since its start, bytes.
