@@ -21,9 +21,10 @@ use thiserror::Error;
 
 /// How often a child's end or readiness is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// How much of a log's end goes into an error: a Java stack's first lines fit.
+/// How much of a log's end goes into an error.
 const LOG_LINES_SHOWN: usize = 12;
-const LOG_BYTES_READ: u64 = 16 * 1024;
+/// Room for a few Java stacks.
+const LOG_BYTES_READ: u64 = 64 * 1024;
 
 /// What happened to a child that should be at work.
 #[derive(Debug, Error)]
@@ -368,7 +369,11 @@ fn last_lines(log: &Path) -> String {
     match read() {
         Ok(text) if text.trim().is_empty() => "  (it wrote nothing)".to_owned(),
         Ok(text) => {
-            let lines: Vec<&str> = text.lines().collect();
+            // The frames of a Java stack hide the reason above them; the log has them all.
+            let lines: Vec<&str> = text
+                .lines()
+                .filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "))
+                .collect();
             lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..]
                 .iter()
                 .map(|line| format!("  {line}"))

@@ -4,9 +4,10 @@
 pub mod jars;
 mod settings;
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -20,6 +21,9 @@ pub use settings::RELIED_ON;
 
 /// A start takes 3 s on two idle cores; the rest is for machines that do much else.
 const START_DEADLINE: Duration = Duration::from_secs(90);
+/// How long a node whose parent was killed may take to end: it is killed as well.
+const LEFTOVER_DEADLINE: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const FORMAT_DEADLINE: Duration = Duration::from_secs(60);
 /// An orderly stop takes about 1 s.
 const STOP_GRACE: Duration = Duration::from_secs(20);
@@ -42,6 +46,9 @@ pub enum KafkaError {
         /// Why.
         source: std::io::Error,
     },
+    /// The node of an earlier run has not ended.
+    #[error("Kafka of an earlier run still works in {}: end it first", .0.display())]
+    StillRunning(PathBuf),
     /// Its port was taken.
     #[error(transparent)]
     Port(#[from] port::PortInUse),
@@ -111,12 +118,15 @@ impl Node {
     pub async fn start(&self) -> Result<Broker, KafkaError> {
         port::check(self.port, "Kafka", "--kafka-port")?;
         let properties = self.configure()?;
+        let lock = self.lock().await?;
         if !self.folder.join("data/meta.properties").exists() {
             self.format(&properties).await?;
         }
         let mut command = self.java();
         command.arg("kafka.Kafka").arg(&properties);
-        let mut process = Launch::new("Kafka", command, &self.log).start()?;
+        let mut process = Launch::new("Kafka", command, &self.log)
+            .inherit(lock.into())
+            .start()?;
         let brokers = self.brokers();
         process
             .ready(START_DEADLINE, async || answers(brokers.clone()).await)
@@ -133,6 +143,29 @@ impl Node {
         let text = settings::properties(&self.folder.join("data"), self.port, port::free());
         write(&properties, &text)?;
         Ok(properties)
+    }
+
+    /// Locks the folder by a file that the node inherits, so that the lock ends with the node and
+    /// not with us. Kafka's own lock comes too late: a second node on the same data has read its
+    /// metadata by then, and cut off what it took for the torn end of a write.
+    async fn lock(&self) -> Result<File, KafkaError> {
+        let path = self.folder.join("lock");
+        let failed = |source| KafkaError::Write {
+            path: path.clone(),
+            source,
+        };
+        let lock = File::create(&path).map_err(failed)?;
+        let started = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if started.elapsed() > LEFTOVER_DEADLINE => {
+                    return Err(KafkaError::StillRunning(self.folder.clone()));
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(POLL_INTERVAL).await,
+            }
+        }
     }
 
     async fn format(&self, properties: &Path) -> Result<(), KafkaError> {

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
+use ordertally_local::child::Launch;
 use ordertally_testkit::process::{Process, Program, Signal};
 use ordertally_testkit::servers::free_port;
 use ordertally_testkit::{eventually, eventually_some};
@@ -150,6 +152,50 @@ async fn the_demo_answers_and_leaves_nothing_behind_continues_and_starts_anew() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_terminal_the_demo_stays_until_ctrl_c() {
+    let place = Place::new();
+    let program = place.program(&[]).command();
+    // `script` gives its command a terminal, and ends with its exit code.
+    let mut script = Command::new("script");
+    script
+        .args(["--quiet", "--return", "--command"])
+        .arg(program.get_program())
+        .arg("/dev/null");
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            script.env(name, value);
+        }
+    }
+    let log = place.path().join("terminal.log");
+    let mut terminal = Launch::new("script", script, &log).start().unwrap();
+    let output = || std::fs::read_to_string(&log).unwrap();
+    eventually(DEADLINE, "the demo has answered", async || {
+        terminal.alive().unwrap();
+        output().contains("Press Ctrl-C to end it")
+    })
+    .await;
+    assert!(output().contains("Idaho"), "{}", output());
+
+    let demo = ordertally_testkit::stopped::children_of(terminal.id());
+    assert_eq!(demo.len(), 1, "{demo:?}");
+    kill(demo[0], Signal::INT);
+    let status = terminal.end_within(DEADLINE).await.unwrap();
+    assert_eq!(
+        status.and_then(|status| status.code()),
+        Some(0),
+        "{}",
+        output()
+    );
+    assert!(output().contains("Everything is stopped."), "{}", output());
+    place.assert_nothing_left();
+}
+
+fn kill(process: u32, signal: Signal) {
+    let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn run_stays_until_it_is_told_to_stop_and_tells_of_a_dead_child() {
     let place = Place::new();
     let mut process = place.program(&["run"]).start();
@@ -193,11 +239,10 @@ async fn run_stays_until_it_is_told_to_stop_and_tells_of_a_dead_child() {
     let kafka = eventually_some(DEADLINE, "Kafka is found", async || {
         let processes = place.processes();
         let kafka = processes.iter().find(|line| line.contains("kafka.Kafka"));
-        kafka.and_then(|line| line.split(' ').next()?.parse::<i32>().ok())
+        kafka.and_then(|line| line.split(' ').next()?.parse().ok())
     })
     .await;
-    rustix::process::kill_process(rustix::process::Pid::from_raw(kafka).unwrap(), Signal::KILL)
-        .unwrap();
+    kill(kafka, Signal::KILL);
     let status = process.end_within(DEADLINE).await;
     assert_eq!(status.code(), Some(1));
     let output = process.output();
@@ -211,7 +256,7 @@ async fn killed_it_takes_its_children_along_and_the_next_run_recovers() {
     let mut process = place.program(&["run"]).start();
     until_at_work(&mut process).await;
     process.signal(Signal::KILL);
-    drop(process.end_within(DEADLINE).await);
+    assert!(!process.end_within(DEADLINE).await.success());
     eventually(DEADLINE, "the children die too", async || {
         place.processes().is_empty()
     })

@@ -1,8 +1,6 @@
 //! Processes frozen with SIGSTOP and let go on with SIGCONT, as a machine that swaps or a paused
 //! virtual machine does it.
 
-use std::fs;
-
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Freezes a process.
@@ -23,23 +21,32 @@ fn send(process: u32, signal: Signal) {
     }
 }
 
-/// Calls `each` for the process, then for each process that has it as its parent.
+/// Calls `each` for the process, then for each of its children.
 pub fn with_children(process: u32, each: impl Fn(u32)) {
     each(process); // first, so that it cannot start another child meanwhile
-    for entry in fs::read_dir("/proc").expect("Linux has /proc").flatten() {
-        let name = entry.file_name();
-        let Some(child) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        if parent_of(child) == Some(process) {
-            each(child);
-        }
+    for child in children_of(process) {
+        each(child);
     }
+}
+
+/// The processes that have this one as their parent.
+///
+/// # Panics
+///
+/// Where there is no `/proc`.
+#[must_use]
+pub fn children_of(process: u32) -> Vec<u32> {
+    std::fs::read_dir("/proc")
+        .expect("Linux has /proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|child| parent_of(*child) == Some(process))
+        .collect()
 }
 
 /// The fourth field of `/proc/PID/stat`; the second is in parentheses and may hold anything.
 fn parent_of(process: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(1)?.parse().ok()
 }
