@@ -155,7 +155,7 @@ fn read_input(
         outbox: Rc::clone(outbox),
     };
     let mut reader = Reader::recognise(Window::new(Box::new(stream)))?;
-    while let Some(element) = reader.next()? {
+    while let Some(element) = reader.next_element()? {
         let mut outbox = outbox.borrow_mut();
         let line = element.line;
         match element.content {

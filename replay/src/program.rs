@@ -7,9 +7,10 @@ use ordertally_settings::{cli, logs};
 use crate::generate::{self, Plan};
 use crate::input::Input;
 use crate::intake;
+use crate::producer;
 use crate::progress::{Progress, Whole};
 use crate::run::Run;
-use crate::sender::{self, Sender};
+use crate::sender::Sender;
 use crate::settings::{Command, FileSettings, GenerateSettings, KafkaSettings, Settings};
 use crate::stop::Stop;
 
@@ -91,7 +92,7 @@ fn new_sender(settings: &KafkaSettings) -> Sender {
     let Some(brokers) = &settings.kafka_brokers else {
         cli::usage_error("no brokers are given: use --kafka-brokers HOST:PORT");
     };
-    let config = match sender::configuration(settings, brokers) {
+    let config = match producer::configuration(settings, brokers) {
         Ok(config) => config,
         Err(fault) => cli::usage_error(&fault.to_string()),
     };

@@ -74,10 +74,10 @@ impl Reader {
     /// # Errors
     ///
     /// [`Fault`] when the stream cannot be read on; do not read on after it.
-    pub fn next(&mut self) -> Result<Option<Element<'_>>, Fault> {
+    pub fn next_element(&mut self) -> Result<Option<Element<'_>>, Fault> {
         match self {
-            Self::Json(reader) => reader.next(),
-            Self::Csv(reader) => reader.next(),
+            Self::Json(reader) => reader.next_element(),
+            Self::Csv(reader) => reader.next_element(),
             Self::Empty => Ok(None),
         }
     }

@@ -1,13 +1,14 @@
 //! One run: what the reader's thread tells is counted, named and sent, until the end or a stop.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ordertally_schema::{Code, Violation};
 use ordertally_settings::ExitStatus;
 
 use crate::batch::{Batch, Judged, News, Verdict};
 use crate::ledger::Origin;
+use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::report;
 use crate::sender::{Outgoing, Refusal, Sender};
@@ -80,7 +81,7 @@ struct Followed<'a> {
     seen: Option<&'a mut Seen>,
     tally: Tally,
     readings: Vec<Reading>,
-    paced: Paced,
+    pace: Pace,
 }
 
 impl Run {
@@ -89,7 +90,7 @@ impl Run {
     pub fn execute(mut self, news: Receiver<News>) -> u8 {
         let mut seen = self.sender.is_none().then(Seen::default);
         let mut followed = Followed {
-            paced: Paced::new(self.rate.filter(|_| self.sender.is_some())),
+            pace: Pace::new(self.rate.filter(|_| self.sender.is_some())),
             readings: vec![Reading::Not; self.inputs.len()],
             tally: Tally::default(),
             seen: seen.as_mut(),
@@ -261,7 +262,7 @@ impl Followed<'_> {
         let Some(sender) = &mut self.run.sender else {
             return Ok(());
         };
-        while let Some(wait) = self.paced.wait() {
+        while let Some(wait) = self.pace.wait() {
             sender.poll(wait.min(NEWS_WAIT));
             if let Some(status) = self.run.stop.asked() {
                 return Err(End::Stopped(status));
@@ -292,38 +293,5 @@ impl Followed<'_> {
                 None => Err(End::Broken),
             },
         }
-    }
-}
-
-/// Keeps sending to a rate.
-struct Paced {
-    interval: Option<Duration>,
-    due: Option<Instant>,
-}
-
-/// After a pause (of the input, of the broker) no more than this is made up for.
-const CATCH_UP_MAX: Duration = Duration::from_millis(200);
-
-impl Paced {
-    fn new(rate: Option<u32>) -> Self {
-        Self {
-            interval: rate.map(|rate| Duration::from_secs(1) / rate),
-            due: None,
-        }
-    }
-
-    /// How long the next event has to wait; `None` when it may go, which counts it.
-    fn wait(&mut self) -> Option<Duration> {
-        let interval = self.interval?;
-        let now = Instant::now();
-        let due = self
-            .due
-            .unwrap_or(now)
-            .max(now.checked_sub(CATCH_UP_MAX).unwrap_or(now));
-        if due > now {
-            return Some(due - now);
-        }
-        self.due = Some(due + interval);
-        None
     }
 }

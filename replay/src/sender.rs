@@ -1,41 +1,18 @@
-//! The only file that hands events to Kafka: idempotently, in order, keyed, and with an account of
-//! each one.
+//! The only file that hands events to Kafka, in order and keyed, with an account of each one.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-use ordertally_settings::kafka::{Brokers, KafkaOption, KafkaOptionError, TopicName};
-use rdkafka::client::ClientContext;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use ordertally_settings::kafka::{Brokers, TopicName};
+use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext, PurgeConfig};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
 
+use crate::account::Account;
 use crate::ledger::{Ledger, Origin};
 use crate::settings::{KafkaSettings, Timestamps};
 use crate::stop::Stop;
 use crate::topic::{self, TimestampRules, TopicError};
-
-/// Options that sending relies on, each set below with the reason.
-const PROTECTED: [&str; 17] = [
-    "bootstrap.servers",
-    "metadata.broker.list",
-    "enable.idempotence",
-    "acks",
-    "request.required.acks",
-    "max.in.flight",
-    "max.in.flight.requests.per.connection",
-    "retries",
-    "message.send.max.retries",
-    "message.timeout.ms",
-    "delivery.timeout.ms",
-    "allow.auto.create.topics",
-    "delivery.report.only.error",
-    "enable.gapless.guarantee",
-    "transactional.id",
-    "partitioner",
-    "queuing.strategy",
-];
 
 /// After so many events the client's answers are looked at.
 const EVENTS_PER_POLL: u32 = 64;
@@ -43,43 +20,6 @@ const EVENTS_PER_POLL: u32 = 64;
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// What a message may take beyond its timeout until the client says so.
 const ANSWER_GRACE: Duration = Duration::from_secs(10);
-
-/// The client's configuration.
-///
-/// # Errors
-///
-/// [`KafkaOptionError::Protected`] when an option is given that sending relies on.
-pub fn configuration(
-    settings: &KafkaSettings,
-    brokers: &Brokers,
-) -> Result<ClientConfig, KafkaOptionError> {
-    let mut config = ClientConfig::new();
-    // Throughput; any of these may be overridden by an option of the command line.
-    config
-        .set("client.id", "ordertally-replay")
-        .set("compression.codec", "lz4")
-        .set("linger.ms", "20")
-        .set("queue.buffering.max.messages", "100000")
-        .set("queue.buffering.max.kbytes", "65536")
-        // An event of 1 MiB must reach the consumer's rules, and an invalid one its rejections.
-        .set("message.max.bytes", "8388608");
-    for KafkaOption { key, value } in settings.options.checked(&PROTECTED)? {
-        config.set(key, value);
-    }
-    let timeout_ms = u64::from(settings.delivery_timeout_s) * 1000;
-    config
-        .set("bootstrap.servers", brokers.as_str())
-        // No retry doubles or reorders an event; implies acks=all and endless retries.
-        .set("enable.idempotence", "true")
-        .set("acks", "all")
-        // A broker that stays away ends the run; a restart of it does not.
-        .set("message.timeout.ms", timeout_ms.to_string())
-        // A misspelled topic is an error, not a new topic.
-        .set("allow.auto.create.topics", "false")
-        // Java's partitioner: a customer keeps the partition that other producers use.
-        .set("partitioner", "murmur2_random");
-    Ok(config)
-}
 
 /// Hands events to the topic and keeps account of them.
 pub struct Sender {
@@ -282,63 +222,4 @@ impl Sender {
     pub fn expired(&self) -> u64 {
         self.expired
     }
-}
-
-/// Where the client's answers are written down.
-#[derive(Default)]
-struct Account {
-    ledger: Mutex<Ledger>,
-}
-
-impl Account {
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // The ledger's own code does not panic half-way.
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ClientContext for Account {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        match level {
-            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-                tracing::debug!(kafka.facility = facility, "{message}");
-            }
-            _ => tracing::warn!(kafka.facility = facility, "{message}"),
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!("the broker's client reports: {reason} ({error})");
-    }
-}
-
-impl ProducerContext for Account {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, number: Self::DeliveryOpaque) {
-        let mut ledger = self.ledger();
-        match result {
-            Ok(_) => ledger.delivered(number),
-            Err((error, _)) => {
-                if !concerns_one_event(error) {
-                    ledger.broke(error.to_string());
-                }
-                ledger.failed(number, error.to_string());
-            }
-        }
-    }
-}
-
-/// Whether the next event may fare better than this one.
-fn concerns_one_event(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::MessageSizeTooLarge
-                | RDKafkaErrorCode::InvalidMessageSize
-                | RDKafkaErrorCode::InvalidMessage
-                | RDKafkaErrorCode::InvalidTimestamp
-                | RDKafkaErrorCode::InvalidRecord
-        )
-    )
 }

@@ -27,7 +27,7 @@ fn read_in(bytes: &[u8], piece: usize) -> (Elements, Option<Fault>) {
         let stream = decompressed(Trickle(Cursor::new(bytes.to_vec()), piece))
             .map_err(|error| Fault::new(0, error))?;
         let mut reader = Reader::recognise(Window::new(stream))?;
-        while let Some(element) = reader.next()? {
+        while let Some(element) = reader.next_element()? {
             let text = match element.content {
                 Content::Separate(text) => String::from_utf8_lossy(text).into_owned(),
                 Content::Enclosed(text) => format!("({})", String::from_utf8_lossy(text)),
@@ -209,7 +209,7 @@ fn a_compressed_file_that_is_cut_off_is_a_fault_behind_what_was_read() {
         let (elements, fault) = read_in(&whole[..whole.len() - 9], usize::MAX);
         let fault = fault.expect("it is cut off");
         assert!(elements.len() > 100, "{}", elements.len());
-        assert!(fault.line as usize >= elements.len(), "{fault:?}");
+        assert!(fault.line >= elements.len() as u64, "{fault:?}");
         assert!(fault.to_string().contains("cannot read on"), "{fault}");
     }
 }

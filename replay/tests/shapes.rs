@@ -23,7 +23,7 @@ fn orders(path: &Path) -> BTreeMap<String, ValidOrder> {
     let stream = Input::from_argument(path).open(Arc::default()).unwrap();
     let mut reader = Reader::recognise(Window::new(stream)).unwrap();
     let mut orders = BTreeMap::new();
-    while let Some(element) = reader.next().unwrap() {
+    while let Some(element) = reader.next_element().unwrap() {
         let (Content::Separate(text) | Content::Enclosed(text)) = element.content else {
             panic!("{}:{} does not fit", path.display(), element.line);
         };

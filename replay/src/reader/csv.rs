@@ -101,7 +101,7 @@ impl CsvReader {
     /// # Errors
     ///
     /// [`Fault`] when the stream cannot be read on, or its quoting is broken.
-    pub fn next(&mut self) -> Result<Option<Element<'_>>, Fault> {
+    pub fn next_element(&mut self) -> Result<Option<Element<'_>>, Fault> {
         loop {
             if self.window.available().is_empty() && !self.window.grow()? {
                 return Ok(None);

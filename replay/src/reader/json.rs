@@ -68,7 +68,7 @@ impl JsonReader {
     /// # Errors
     ///
     /// [`Fault`] when the stream cannot be read on.
-    pub fn next(&mut self) -> Result<Option<Element<'_>>, Fault> {
+    pub fn next_element(&mut self) -> Result<Option<Element<'_>>, Fault> {
         self.window.take(std::mem::take(&mut self.handed_out));
         loop {
             let (next, new_line) = self.window.skip_blanks()?;
