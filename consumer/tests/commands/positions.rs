@@ -134,3 +134,31 @@ async fn a_wish_that_cannot_be_is_one_clear_line() {
         5
     );
 }
+
+/// The client fetches from offset 0 for a moment before it is told where to start; where retention
+/// has deleted that record, it stopped fetching for good and refused every seek.
+#[tokio::test]
+async fn a_log_that_does_not_begin_at_0_is_read_however_partitions_are_shared_out() {
+    for (protocol, assignor) in [
+        ("classic", "cooperative-sticky"),
+        ("classic", "range"),
+        ("consumer", "range"),
+    ] {
+        let stage = Stage::empty(2).await;
+        for partition in 0..2 {
+            stage.send(partition, &orders(20));
+            let deleted = stage.topics.delete_records(&stage.topic, partition, 12);
+            deleted.await.unwrap();
+        }
+        let mut consumer = stage
+            .program()
+            .env("MIGRATE", "true")
+            .env("GROUP_PROTOCOL", protocol)
+            .env("ASSIGNOR", assignor)
+            .start();
+        stage.caught_up().await;
+        assert!(consumer.stop().await.success(), "{}", consumer.output());
+        let orders: i64 = stage.value("SELECT count(*) FROM orders").await;
+        assert_eq!(orders, 8, "{protocol} {assignor}");
+    }
+}
