@@ -4,85 +4,24 @@
 //! `std::process` rather than tokio's: a server that a test suite shares outlives the runtime of
 //! the test that started it.
 
+mod error;
+mod log;
 mod spawner;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+pub use error::ChildError;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 pub(crate) use spawner::{bind_to_this_process, spawn};
-use thiserror::Error;
 
 /// How often a child's end or readiness is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// How much of a log's end goes into an error.
-const LOG_LINES_SHOWN: usize = 12;
-/// Room for a few Java stacks.
-const LOG_BYTES_READ: u64 = 64 * 1024;
-
-/// What happened to a child that should be at work.
-#[derive(Debug, Error)]
-pub enum ChildError {
-    /// Its log file could not be made.
-    #[error("cannot open the log of {name} at {}", path.display())]
-    Log {
-        /// What the child is called.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It could not be started.
-    #[error("cannot start {name} ({program})")]
-    Spawn {
-        /// What the child is called.
-        name: String,
-        /// Its executable.
-        program: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// It ended before its time.
-    #[error("{name} ended by itself ({status}); the end of {}:\n{last_lines}", log.display())]
-    Died {
-        /// What the child is called.
-        name: String,
-        /// How it ended.
-        status: ExitStatus,
-        /// Its whole log.
-        log: PathBuf,
-        /// The end of it.
-        last_lines: String,
-    },
-    /// It did not become ready in time.
-    #[error("{name} was not ready within {} s; the end of {}:\n{last_lines}", deadline.as_secs(), log.display())]
-    NotReady {
-        /// What the child is called.
-        name: String,
-        /// How long it was waited for.
-        deadline: Duration,
-        /// Its whole log.
-        log: PathBuf,
-        /// The end of it.
-        last_lines: String,
-    },
-    /// The system would not say whether it lives.
-    #[error("cannot ask after {name}")]
-    Wait {
-        /// What the child is called.
-        name: String,
-        /// Why.
-        source: io::Error,
-    },
-}
-
 /// A user and group that a child runs as, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
@@ -162,7 +101,7 @@ impl Launch {
             last_signal,
         } = self;
         let program = command.get_program().to_string_lossy().into_owned();
-        let (output, errors) = open_log(&log).map_err(|source| ChildError::Log {
+        let (output, errors) = log::open(&log).map_err(|source| ChildError::Log {
             name: name.clone(),
             path: log.clone(),
             source,
@@ -187,18 +126,6 @@ impl Launch {
             }),
         }
     }
-}
-
-fn open_log(path: &Path) -> io::Result<(File, File)> {
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .open(path)?;
-    // Appending: two handles of one file must not write over each other.
-    let append = OpenOptions::new().append(true).open(path)?;
-    drop(file);
-    Ok((append.try_clone()?, append))
 }
 
 /// A running child. Dropping it ends it with its last signal and waits for its end.
@@ -243,7 +170,7 @@ impl Child {
                     name: self.name.clone(),
                     deadline,
                     log: self.log.clone(),
-                    last_lines: last_lines(&self.log),
+                    last_lines: log::last_lines(&self.log),
                 });
             }
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -262,7 +189,7 @@ impl Child {
                 name: self.name.clone(),
                 status,
                 log: self.log.clone(),
-                last_lines: last_lines(&self.log),
+                last_lines: log::last_lines(&self.log),
             }),
         }
     }
@@ -353,33 +280,5 @@ impl Drop for Child {
         if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
             tracing::warn!(child = self.name, %error, "cannot end the child");
         }
-    }
-}
-
-/// The end of a log, indented; a word on why where it cannot be read.
-fn last_lines(log: &Path) -> String {
-    let read = || -> io::Result<String> {
-        let mut file = File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES_READ)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    match read() {
-        Ok(text) if text.trim().is_empty() => "  (it wrote nothing)".to_owned(),
-        Ok(text) => {
-            // The frames of a Java stack hide the reason above them; the log has them all.
-            let lines: Vec<&str> = text
-                .lines()
-                .filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "))
-                .collect();
-            lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..]
-                .iter()
-                .map(|line| format!("  {line}"))
-                .collect::<Vec<_>>()
-                .join("\n")
-        }
-        Err(error) => format!("  (it cannot be read: {error})"),
     }
 }
