@@ -98,33 +98,25 @@ pub const LARGE: i64 = 65_536;
 /// Which rows at a partition's end to merge, given their sizes in orders, oldest first: how many
 /// of the newest, as an LSM tree does it. 0 when there is nothing to do.
 ///
-/// A row's class is the power of [`FAN_IN`] that its size has reached; a run of [`FAN_IN`] rows of
-/// one class or lower ones at the end becomes a row of a higher class, so that each order is
-/// merged at most once a class.
+/// A row's class is the power of [`FAN_IN`] that its size has reached. [`FAN_IN`] rows of one class,
+/// with the smaller ones after them, become a row of a higher class, so that each order is moved
+/// about once a class.
 #[must_use]
 pub fn merge_run(sizes: &[i64]) -> usize {
-    let mut run = 0;
-    let mut highest = 0;
+    let (mut highest, mut of_highest) = (0, 0);
     let mut total = 0;
     let mut best = 0;
-    for &size in sizes.iter().rev() {
-        let class = class(size);
-        if size >= LARGE || total + size > 2 * LARGE {
+    for (run, &size) in (1..).zip(sizes.iter().rev()) {
+        total += size;
+        if size >= LARGE || total > 2 * LARGE {
             break;
         }
+        let class = class(size);
         if class > highest {
-            if run >= FAN_IN {
-                best = run;
-            }
-            highest = class;
+            (highest, of_highest) = (class, 0);
         }
-        run += 1;
-        total += size;
-        let same_class = sizes[sizes.len() - run..]
-            .iter()
-            .filter(|&&size| self::class(size) == highest)
-            .count();
-        if same_class >= FAN_IN {
+        of_highest += usize::from(class == highest);
+        if of_highest >= FAN_IN {
             best = run;
         }
     }

@@ -253,7 +253,7 @@ pub fn order_value(event_id: &str, number: u32) -> Value {
         "billing_address": address, "shipping_address": address,
         "currency": "USD", "financial_status": "paid",
         "order_value": format!("{}.{:02}", number % 300, number % 100),
-        "discount_codes": [], "buyer_accepts_marketing": number % 2 == 0,
+        "discount_codes": [], "buyer_accepts_marketing": number.is_multiple_of(2),
         "line_items": [{"id": format!("product-{}", number % 7), "quantity": 1 + number % 3}],
     })
 }
