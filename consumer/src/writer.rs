@@ -63,6 +63,10 @@ const RECLAIM_WAIT: Duration = Duration::from_millis(1_500);
 /// just come back may not have the end yet.
 const LOOKS_BEYOND_END: usize = 4;
 
+/// How often an owner that has nothing to commit looks whether the partition is still its own. A
+/// commit finds out by itself; without one, a position that an operator moved would stay unseen.
+const LOOK_AT_CLAIM: Duration = Duration::from_secs(1);
+
 /// Commits after which facts are merged even while records wait.
 const MERGE_AT_LATEST: usize = 8 * FAN_IN;
 
@@ -221,6 +225,12 @@ impl Writer<'_> {
                 biased;
                 () = taken_away(&mut self.revoked) => return End::Revoked,
                 batch = intake.take() => batch,
+                () = tokio::time::sleep(LOOK_AT_CLAIM) => {
+                    if let Some(end) = self.look_at_claim(&claim).await {
+                        return end;
+                    }
+                    continue;
+                }
             };
             self.desk.health.idle(self.partition, false);
             match self.commit(&claim, batch, &mut previous).await {
@@ -234,6 +244,22 @@ impl Writer<'_> {
                 if let Some(end) = self.merge(&claim).await {
                     return end;
                 }
+            }
+        }
+    }
+
+    /// Whether somebody else has claimed the partition. Trouble with asking is no reason to stop:
+    /// the next commit decides.
+    async fn look_at_claim(&self, claim: &Claim) -> Option<End> {
+        match self.desk.pool.look_at(claim).await {
+            Ok(()) => None,
+            Err(error @ StoreError::Fenced { .. }) => Some(self.ended_by(error)),
+            Err(error) => {
+                tracing::debug!(
+                    kafka.partition = self.partition,
+                    "cannot look at the claim now: {error}"
+                );
+                None
             }
         }
     }

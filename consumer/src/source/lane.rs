@@ -32,6 +32,8 @@ pub struct Lane {
     pub expected_offset: i64,
     /// When the next seek may be tried.
     pub seek_after: Instant,
+    /// Since when the client refuses to seek.
+    pub seek_refused_since: Option<Instant>,
     /// Since when the writer has had as much as it may have.
     pub full_since: Option<Instant>,
     /// The end of the log was polled, and nothing after it.
@@ -58,6 +60,7 @@ impl Lane {
             claim: 0,
             expected_offset: 0,
             seek_after: Instant::now(),
+            seek_refused_since: None,
             full_since: None,
             at_end: false,
             told_broker: None,
@@ -86,6 +89,7 @@ impl Lane {
         self.at_end = false;
         self.flow = Flow::Seeking;
         self.seek_after = Instant::now();
+        self.seek_refused_since = None;
     }
 
     /// The writer lost its claim.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::Consumer;
 use rdkafka::consumer::base_consumer::BaseConsumer;
+use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
@@ -29,6 +29,9 @@ const ROOM_WAIT: Duration = Duration::from_secs(1);
 const TELL_BROKER: Duration = Duration::from_secs(1);
 /// Wait before a seek is tried again.
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
+/// How long the client may refuse to seek, as it does until an assignment is through, before the
+/// partition is taken to be one that it has stopped fetching.
+const SEEK_REFUSED: Duration = Duration::from_secs(1);
 /// Longest that a seek may take.
 const SEEK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a stop waits for transactions in flight: longer than a statement may take.
@@ -142,13 +145,74 @@ impl Poller {
                 Ok(()) => {
                     lane.flow = Flow::Open;
                     lane.full_since = None;
+                    lane.seek_refused_since = None;
                 }
                 Err(error) => {
                     tracing::debug!(kafka.partition = partition, "cannot seek yet: {error}");
-                    lane.seek_after = Instant::now() + SEEK_AGAIN;
+                    let now = Instant::now();
+                    lane.seek_after = now + SEEK_AGAIN;
+                    let since = *lane.seek_refused_since.get_or_insert(now);
+                    if now - since >= SEEK_REFUSED {
+                        lane.seek_refused_since = None;
+                        drop(lanes);
+                        self.assign_again(partition);
+                    }
                 }
             }
         }
+    }
+
+    /// Assigns a partition anew at the offset that its writer wants. After a fetch from an offset
+    /// that is not in the log (the start of an assignment, where retention has deleted records; a
+    /// log that was shorter for a moment) the client has stopped fetching for good, and refuses
+    /// every seek: only a new assignment starts it again.
+    fn assign_again(&self, partition: i32) {
+        tracing::debug!(
+            kafka.partition = partition,
+            "assigned anew: the client had stopped"
+        );
+        let result = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => {
+                let list = self.starts(|other| other == partition);
+                self.consumer
+                    .incremental_unassign(&list)
+                    .and_then(|()| self.consumer.incremental_assign(&list))
+                    .and_then(|()| self.consumer.pause(&list))
+            }
+            _ => {
+                // Eager groups know whole assignments alone: every lane starts where it is.
+                let list = self.starts(|_| true);
+                for lane in self.consumer.context().lanes().values_mut() {
+                    if lane.flow == Flow::Open {
+                        lane.hand_over();
+                        lane.flow = Flow::Seeking;
+                    }
+                }
+                self.consumer
+                    .assign(&list)
+                    .and_then(|()| self.consumer.pause(&list))
+            }
+        };
+        if let Err(error) = result {
+            tracing::warn!(kafka.partition = partition, "cannot assign anew: {error}");
+        }
+    }
+
+    /// The offsets that come next in the partitions that are `wanted`.
+    fn starts(&self, wanted: impl Fn(i32) -> bool) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (partition, lane) in self.consumer.context().lanes().iter() {
+            let start = Offset::Offset(lane.expected_offset);
+            if wanted(*partition)
+                && let Err(error) = list.add_partition_offset(&self.topic, *partition, start)
+            {
+                tracing::error!(
+                    kafka.partition = partition,
+                    "cannot name an offset: {error}"
+                );
+            }
+        }
+        list
     }
 
     /// Whether every open lane has room. Where one has none, waits a moment for it; where that

@@ -68,6 +68,9 @@ const TAKE: &str = "
     SET owner_epoch = owner_epoch + 1, owner_name = $3, claimed_at = now()
     WHERE topic = $1 AND partition = $2
     RETURNING owner_epoch";
+const NEWEST_CLAIM: &str = "
+    SELECT owner_epoch, coalesce(owner_name, '') FROM partition_positions
+    WHERE topic = $1 AND partition = $2";
 const REJECTED_BELOW: &str = r#"
     SELECT coalesce(max("offset") + 1, 0) FROM rejected_events
     WHERE topic = $1 AND incarnation = $2 AND partition = $3"#;
@@ -98,6 +101,34 @@ impl Pool {
         tokio::time::timeout(CLAIM_TIMEOUT, work)
             .await
             .map_err(|_| StoreError::deadline("a claim"))?
+    }
+
+    /// Looks whether `claim` is still the newest one of its partition. Locks nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when it is not; otherwise as every transaction.
+    pub async fn look_at(&self, claim: &Claim) -> Result<(), StoreError> {
+        let work = async {
+            let lease = self.lease().await?;
+            let row = lease
+                .client()
+                .query_opt(NEWEST_CLAIM, &[&claim.topic, &claim.partition])
+                .await?;
+            lease.give_back();
+            let owner = match row {
+                Some(row) if row.try_get::<_, i64>(0)? == claim.epoch => return Ok(()),
+                Some(row) => row.try_get(1)?,
+                None => "nobody (its row is gone)".to_owned(),
+            };
+            Err(StoreError::Fenced {
+                partition: claim.partition,
+                owner,
+            })
+        };
+        tokio::time::timeout(CLAIM_TIMEOUT, work)
+            .await
+            .map_err(|_| StoreError::deadline("a look at a claim"))?
     }
 
     /// When the newest record of the topic was committed; `None` before the first.
