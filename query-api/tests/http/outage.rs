@@ -83,7 +83,10 @@ async fn a_frozen_database_is_given_up_and_a_thawed_one_answers() {
         "500",
     ];
     let api = Api::start(postgres.url(), &flags).await;
-    assert_eq!(api.get("/orders").await.status, 200);
+    until("it answers", async || {
+        api.get("/orders").await.status == 200
+    })
+    .await;
     postgres.pause();
     // More than the pool has connections, so that none is left as it was.
     let requests = (0..20).map(|_| api.get("/orders"));
