@@ -11,7 +11,7 @@ use ordertally_testkit::reckoning::{Reckoning, answers};
 use ordertally_testkit::servers::free_port;
 use serde_json::Value;
 
-use crate::stage::{SOON, Stage};
+use crate::stage::{SOON, Stage, order};
 
 struct Service {
     address: String,
@@ -160,4 +160,66 @@ async fn the_three_answers_are_the_independent_reckoning_of_the_topic() {
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert!(rows > 500, "{rows} rows of answers were compared");
+}
+
+#[tokio::test]
+async fn a_rejected_order_that_is_retried_after_its_position_has_passed_is_in_every_answer() {
+    let stage = Stage::new(1).await;
+    let mut consumer = stage.consumer();
+    stage.send_orders(1, 0, 1);
+    stage.caught_up().await;
+    let client = stage.client().await;
+    client
+        .batch_execute(
+            "ALTER TABLE orders ADD CONSTRAINT refused CHECK (event_id NOT LIKE 'refused%')",
+        )
+        .await
+        .unwrap();
+    stage.send(0, [order("refused", 7)]);
+    stage.send_orders(1, 100, 50);
+    stage.caught_up().await;
+    assert_eq!(stage.counts().await, (51, 1));
+    client
+        .batch_execute("ALTER TABLE orders DROP CONSTRAINT refused")
+        .await
+        .unwrap();
+    // Beside the running consumer, which goes on afterwards.
+    let mut retry = stage.program();
+    for argument in ["rejects", "retry", "--all"] {
+        retry = retry.argument(argument);
+    }
+    let mut retry = retry.start();
+    let status = retry.end_within(SOON).await;
+    assert_eq!(status.code(), Some(0), "{}", retry.output());
+    stage.send_orders(1, 200, 10);
+    stage.caught_up().await;
+    assert!(consumer.stop().await.success());
+    assert_eq!(stage.counts().await, (62, 0));
+    stage.reckon().await;
+
+    let service = Service::start(&stage).await;
+    let order = service.ask("/orders/refused").await;
+    assert_eq!(order["offset"], 1);
+    let day = "start_date=2020-09-01&end_date=2020-09-01";
+    let value = service.ask(&format!("/orders/value?{day}")).await;
+    assert_eq!(value["data"][0]["orders"], 62);
+    let sales = service
+        .ask(&format!("/sales/province?{day}&province=idaho"))
+        .await;
+    assert_eq!(sales["data"][0]["orders"], 62);
+    let top = service
+        .ask(&format!("/customers/top?{day}&count=100"))
+        .await;
+    let customer = top["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["customer_id"] == "customer-7")
+        .unwrap();
+    let history = service.ask("/customers/customer-7/orders?limit=100").await;
+    let orders = history["data"].as_array().unwrap();
+    assert!(orders.iter().any(|order| order["event_id"] == "refused"));
+    assert_eq!(customer["orders"], orders.len());
+    let rejected = service.ask("/rejected-events").await;
+    assert_eq!(rejected["data"].as_array().unwrap().len(), 0);
 }
