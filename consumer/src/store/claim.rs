@@ -71,6 +71,14 @@ const TAKE: &str = "
 const NEWEST_CLAIM: &str = "
     SELECT owner_epoch, coalesce(owner_name, '') FROM partition_positions
     WHERE topic = $1 AND partition = $2";
+/// Sessions of ours that have waited for their client in the middle of a COPY for longer than any
+/// client takes: it is frozen. No timeout of Postgres 15 ends such a session, since a COPY that
+/// reads is neither idle nor cancelled, and it would keep its locks for as long as it is frozen.
+const END_FROZEN_COPIES: &str = "
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+      AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE '%COPY orders%'
+      AND query_start < clock_timestamp() - interval '10 seconds'";
 const REJECTED_BELOW: &str = r#"
     SELECT coalesce(max("offset") + 1, 0) FROM rejected_events
     WHERE topic = $1 AND incarnation = $2 AND partition = $3"#;
@@ -94,13 +102,40 @@ impl Pool {
     ) -> Result<Claim, StoreError> {
         let work = async {
             let lease = self.lease().await?;
-            let claim = claim(lease.client(), topic, group, partition, owner, found).await?;
-            lease.give_back();
-            Ok(claim)
+            match claim(lease.client(), topic, group, partition, owner, found).await {
+                Ok(claim) => {
+                    lease.give_back();
+                    Ok(claim)
+                }
+                Err(error) => {
+                    drop(lease);
+                    if error.is_lock_timeout() {
+                        self.end_frozen_copies(partition).await?;
+                    }
+                    Err(error)
+                }
+            }
         };
         tokio::time::timeout(CLAIM_TIMEOUT, work)
             .await
             .map_err(|_| StoreError::deadline("a claim"))?
+    }
+
+    /// Frees the locks of an owner that froze in the middle of a COPY. Its next transaction would
+    /// have failed anyway once the claim is made.
+    async fn end_frozen_copies(&self, partition: i32) -> Result<(), StoreError> {
+        let lease = self.lease().await?;
+        let row = lease.client().query_one(END_FROZEN_COPIES, &[]).await?;
+        let ended: i64 = row.try_get(0)?;
+        lease.give_back();
+        if ended > 0 {
+            tracing::warn!(
+                kafka.partition = partition,
+                sessions = ended,
+                "ended sessions of a frozen consumer that held locks"
+            );
+        }
+        Ok(())
     }
 
     /// Looks whether `claim` is still the newest one of its partition. Locks nothing.

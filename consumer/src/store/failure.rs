@@ -54,6 +54,17 @@ impl StoreError {
         class(state) == Class::Retry
     }
 
+    /// Whether another session held a lock for longer than we wait.
+    pub(super) fn is_lock_timeout(&self) -> bool {
+        let Self::Outage(cause) = self else {
+            return false;
+        };
+        cause
+            .downcast_ref::<tokio_postgres::Error>()
+            .and_then(tokio_postgres::Error::code)
+            == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// A deadline that passed. What became of the transaction is unknown.
     pub(super) fn deadline(what: &'static str) -> Self {
         Self::Outage(anyhow::anyhow!("{what} took too long"))

@@ -198,3 +198,26 @@ async fn a_claim_that_arrives_after_its_partition_went_elsewhere_stops_nobody() 
     assert_eq!(stage.counts().await, (600, 0));
     stage.reckon().await;
 }
+
+/// Found when a frozen consumer kept its partition for as long as it was frozen: neither the
+/// statement's nor the idle session's timeout ends a COPY that waits for its client.
+#[tokio::test]
+async fn an_owner_that_is_frozen_in_the_middle_of_a_copy_does_not_block_the_next_one() {
+    let (database, pool) = migrated().await;
+    pool.claim("t", "g", 0, "frozen", &found()).await.unwrap();
+    let mut frozen = database.connect().await;
+    let transaction = frozen.transaction().await.unwrap();
+    transaction
+        .query("SELECT FROM partition_positions FOR UPDATE", &[])
+        .await
+        .unwrap();
+    let copy = transaction
+        .copy_in::<_, bytes::Bytes>("COPY orders FROM STDIN (FORMAT binary)")
+        .await
+        .unwrap();
+    eventually(SOON, "the next owner has its claim", async || {
+        pool.claim("t", "g", 0, "next", &found()).await.is_ok()
+    })
+    .await;
+    drop(copy);
+}
