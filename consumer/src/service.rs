@@ -28,6 +28,10 @@ use crate::writer::{Desk, waits, write};
 /// deleted and made anew is noticed within this time; ARCHITECTURE.md says what that leaves open.
 const WATCH: Duration = Duration::from_secs(1);
 
+/// How long the end waits for the broker to let the member go. A member that does not say farewell
+/// is missed after its session's timeout.
+const LEAVE_WAIT: Duration = Duration::from_secs(10);
+
 /// Looks in a row that must find a position outside its log before it is believed: records in hand
 /// may lie beyond it, and a broker that has just come back may not have the end yet.
 const LOOKS: u32 = 3;
@@ -223,7 +227,13 @@ async fn supervise(
     while let Some(ended) = writers.join_next().await {
         report(ended);
     }
-    source.ended().await;
+    if tokio::time::timeout(LEAVE_WAIT, source.ended())
+        .await
+        .is_err()
+    {
+        // Every transaction has ended before; only the group's farewell is missing.
+        tracing::warn!("the broker does not answer: ending without leaving the group");
+    }
     if let Err(error) = watching.await
         && error.is_panic()
     {

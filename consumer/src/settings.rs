@@ -82,7 +82,7 @@ pub struct RunSettings {
     #[arg(long, env = "OWNER_NAME", value_name = "NAME")]
     pub owner_name: Option<String>,
     /// Most records in one transaction
-    #[arg(long, env = "BATCH_RECORDS", default_value_t = 2_500, value_name = "N",
+    #[arg(long, env = "BATCH_RECORDS", default_value_t = 5_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch_records: u32,
     /// Most payload in one transaction, KiB; one larger record makes a batch of its own

@@ -41,7 +41,13 @@ pub struct GroupContext {
     assignments: Mutex<u64>,
     events: mpsc::UnboundedSender<Event>,
     room: Arc<Room>,
+    /// When it was last said that no broker can be reached: the client repeats it many times a
+    /// second.
+    away_said: Mutex<Option<Instant>>,
 }
+
+/// How often it is said again that no broker can be reached.
+const SAY_AWAY: Duration = Duration::from_secs(60);
 
 impl GroupContext {
     pub fn new(topic: &str, events: mpsc::UnboundedSender<Event>, room: Arc<Room>) -> Self {
@@ -51,6 +57,7 @@ impl GroupContext {
             assignments: Mutex::default(),
             events,
             room,
+            away_said: Mutex::default(),
         }
     }
 
@@ -201,7 +208,14 @@ impl ClientContext for GroupContext {
     fn error(&self, error: KafkaError, reason: &str) {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::AllBrokersDown) => {
-                tracing::warn!("no broker can be reached; waiting: {reason}");
+                let mut said = self
+                    .away_said
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                if said.is_none_or(|at| at.elapsed() >= SAY_AWAY) {
+                    tracing::warn!("no broker can be reached; waiting: {reason}");
+                    *said = Some(Instant::now());
+                }
             }
             _ => tracing::debug!(error = %error, "the Kafka client reports: {reason}"),
         }
