@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Row};
 
 use super::connection::Pool;
@@ -164,24 +163,6 @@ impl Pool {
         tokio::time::timeout(CLAIM_TIMEOUT, work)
             .await
             .map_err(|_| StoreError::deadline("a look at a claim"))?
-    }
-
-    /// When the newest record of the topic was committed; `None` before the first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] as every transaction.
-    pub async fn committed_at(&self, topic: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let lease = self.lease().await?;
-        let row = lease
-            .client()
-            .query_one(
-                "SELECT max(committed_at) FROM partition_positions WHERE topic = $1",
-                &[&topic],
-            )
-            .await?;
-        lease.give_back();
-        Ok(row.try_get(0)?)
     }
 }
 

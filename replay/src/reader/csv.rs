@@ -1,6 +1,7 @@
 //! CSV: each row becomes the JSON object that it stands for. An empty cell is a missing field, and
 //! a column whose field is an object or a list holds JSON.
 
+use ordertally_schema::rules::EVENT_FIELDS;
 use ordertally_schema::{Code, Violation};
 
 use super::row::{Row, RowEnd};
@@ -10,31 +11,7 @@ use crate::nested::{self, Kind};
 use crate::text::push_json_string;
 use crate::window::Window;
 
-/// The fields of the event, as `docs/events.md` names them. Two of them in the first row are what
-/// makes a text a table of events.
-const FIELDS: [&str; 21] = [
-    "event_type",
-    "event_id",
-    "event_version",
-    "created_at",
-    "occurred_at",
-    "lovevery_user_id",
-    "customer_id",
-    "user_id",
-    "email",
-    "first_name",
-    "last_name",
-    "billing_address",
-    "shipping_address",
-    "currency",
-    "financial_status",
-    "order_value",
-    "total_discounts",
-    "total_tax",
-    "discount_codes",
-    "buyer_accepts_marketing",
-    "line_items",
-];
+/// Two of the event's fields in the first row are what makes a text a table of events.
 const FIELDS_MIN: usize = 2;
 
 /// What stands between cells: a comma, or what spreadsheets put there in its stead.
@@ -195,7 +172,7 @@ fn names(header: &Row) -> Vec<String> {
         .cells()
         .map(|cell| {
             let name = String::from_utf8_lossy(cell).trim().to_owned();
-            match FIELDS
+            match EVENT_FIELDS
                 .iter()
                 .find(|field| field.eq_ignore_ascii_case(&name))
             {
@@ -207,7 +184,7 @@ fn names(header: &Row) -> Vec<String> {
 }
 
 fn is_field(name: &str) -> bool {
-    FIELDS.contains(&name)
+    EVENT_FIELDS.contains(&name)
 }
 
 fn named_twice(columns: &[String]) -> Option<&str> {
