@@ -32,7 +32,7 @@ pub enum FolderError {
 pub struct WorkFolder {
     path: PathBuf,
     temporary: bool,
-    _lock: File,
+    lock: File,
 }
 
 impl WorkFolder {
@@ -53,7 +53,7 @@ impl WorkFolder {
             Ok(()) => Ok(Self {
                 path,
                 temporary: false,
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse(path)),
             Err(TryLockError::Error(source)) => Err(failed(source)),
@@ -134,11 +134,15 @@ impl WorkFolder {
 
 impl Drop for WorkFolder {
     fn drop(&mut self) {
-        if !self.temporary {
-            return;
-        }
-        if let Err(error) = fs::remove_dir_all(&self.path) {
+        if self.temporary
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
             tracing::warn!(folder = %self.path.display(), %error, "cannot delete the temporary folder");
+        }
+        // Closing the file alone would leave the lock to a child that another thread is starting
+        // right now: until it executes its program, it has a copy of the open file.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(folder = %self.path.display(), %error, "cannot unlock the folder");
         }
     }
 }

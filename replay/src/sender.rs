@@ -130,6 +130,7 @@ impl Sender {
             Timestamps::Now => event.now_ms,
         };
         loop {
+            self.may_go_on(stop)?;
             let number = self.ledger().next_number();
             let mut record =
                 BaseRecord::with_opaque_to(self.topic.as_str(), number).timestamp(timestamp_ms);
@@ -153,12 +154,10 @@ impl Sender {
                     break;
                 }
             }
-            self.may_go_on(stop)?;
         }
         self.since_poll += 1;
         if self.since_poll >= EVENTS_PER_POLL {
             self.poll(Duration::ZERO);
-            self.may_go_on(stop)?;
         }
         Ok(self.note_expiry(timestamp_ms, event.now_ms))
     }
