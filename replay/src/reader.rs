@@ -36,7 +36,7 @@ pub enum Reader {
     /// An array, one object a line, or objects one after the other.
     Json(json::JsonReader),
     /// A table with a header.
-    Csv(csv::CsvReader),
+    Csv(Box<csv::CsvReader>),
     /// Nothing but blanks.
     Empty,
 }
@@ -64,7 +64,7 @@ impl Reader {
             None => Ok(Self::Empty),
             Some(b'{' | b'[') => Ok(Self::Json(json::JsonReader::new(window))),
             Some(_) => csv::CsvReader::recognise(window)?
-                .map(Self::Csv)
+                .map(|reader| Self::Csv(Box::new(reader)))
                 .ok_or_else(|| Fault::new(1, Reason::NotRecognised(NOT_RECOGNISED))),
         }
     }

@@ -98,6 +98,16 @@ impl Window {
         self.start += length;
     }
 
+    /// Takes the line ends that are there.
+    pub fn skip_line_ends(&mut self) {
+        let available = self.available();
+        let line_ends = available
+            .iter()
+            .position(|byte| !matches!(byte, b'\r' | b'\n'))
+            .unwrap_or(available.len());
+        self.take(line_ends);
+    }
+
     /// Takes blanks and line ends. Says what comes then (`None` at the end), and whether a line
     /// end was among them.
     ///

@@ -21,7 +21,6 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 pub struct CsvReader {
     window: Window,
     columns: Vec<String>,
-    delimiter: u8,
     /// Whether each row stands as a whole in one quoted cell.
     wrapped: bool,
     row: Row,
@@ -37,10 +36,10 @@ impl CsvReader {
     ///
     /// [`Fault`] when the stream cannot be read, or a known column is there twice.
     pub fn recognise(mut window: Window) -> Result<Option<Self>, Fault> {
-        let mut header = Row::default();
         for delimiter in DELIMITERS {
+            let mut header = Row::new(delimiter);
             let length = loop {
-                match header.read(window.available(), window.ended(), delimiter) {
+                match header.read(window.available(), window.ended()) {
                     RowEnd::Complete(length) => break Some(length),
                     RowEnd::Broken(_) => break None,
                     RowEnd::NeedsMore if window.available().len() > HEADER_BYTES_MAX => break None,
@@ -51,7 +50,7 @@ impl CsvReader {
             };
             let Some(length) = length else { continue };
             let line = window.line();
-            let (columns, wrapped) = columns(&header, delimiter);
+            let (columns, wrapped) = columns(&header, Row::new(delimiter));
             if columns.iter().filter(|name| is_field(name)).count() < FIELDS_MIN {
                 continue;
             }
@@ -63,10 +62,9 @@ impl CsvReader {
             return Ok(Some(Self {
                 window,
                 columns,
-                delimiter,
                 wrapped,
                 row: header,
-                inner: Row::default(),
+                inner: Row::new(delimiter),
                 json: Vec::new(),
             }));
         }
@@ -80,7 +78,11 @@ impl CsvReader {
     /// [`Fault`] when the stream cannot be read on, or its quoting is broken.
     pub fn next_element(&mut self) -> Result<Option<Element<'_>>, Fault> {
         loop {
-            if self.window.available().is_empty() && !self.window.grow()? {
+            self.window.skip_line_ends();
+            if self.window.available().is_empty() {
+                if self.window.grow()? {
+                    continue;
+                }
                 return Ok(None);
             }
             let line = self.window.line();
@@ -104,7 +106,7 @@ impl CsvReader {
         let broken = |line, reason: &str| Fault::new(line, Reason::NotCsv(reason.to_owned()));
         let length = loop {
             let (bytes, ended) = (self.window.available(), self.window.ended());
-            match self.row.read(bytes, ended, self.delimiter) {
+            match self.row.read(bytes, ended) {
                 RowEnd::Complete(length) => break length,
                 RowEnd::Broken(reason) => return Err(broken(self.window.line(), reason)),
                 RowEnd::NeedsMore => {
@@ -114,7 +116,7 @@ impl CsvReader {
         };
         if self.wrapped && self.row.len() == 1 {
             let cell = self.row.cell(0).unwrap_or_default();
-            if let RowEnd::Broken(reason) = self.inner.read(cell, true, self.delimiter) {
+            if let RowEnd::Broken(reason) = self.inner.read(cell, true) {
                 return Err(broken(self.window.line(), reason));
             }
             std::mem::swap(&mut self.row, &mut self.inner);
@@ -157,12 +159,12 @@ impl CsvReader {
 const HEADER_BYTES_MAX: usize = 64 << 10;
 
 /// The header's names, and whether they stood as a whole in one quoted cell.
-fn columns(header: &Row, delimiter: u8) -> (Vec<String>, bool) {
-    if let (1, Some(cell)) = (header.len(), header.cell(0)) {
-        let mut inner = Row::default();
-        if matches!(inner.read(cell, true, delimiter), RowEnd::Complete(_)) && inner.len() > 1 {
-            return (names(&inner), true);
-        }
+fn columns(header: &Row, mut inner: Row) -> (Vec<String>, bool) {
+    if let (1, Some(cell)) = (header.len(), header.cell(0))
+        && matches!(inner.read(cell, true), RowEnd::Complete(_))
+        && inner.len() > 1
+    {
+        return (names(&inner), true);
     }
     (names(header), false)
 }

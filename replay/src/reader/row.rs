@@ -1,14 +1,19 @@
 //! One row of a CSV table, by RFC 4180, and a little beyond it: a cell that begins with `{` or `[`
 //! and was not quoted, or was quoted without doubling its quotes, ends where its JSON ends.
 //!
-//! Written here rather than taken from the `csv` crate, which reads a quote that is never closed
-//! as a cell up to the end of the file: silently, and in unbounded memory.
+//! `csv-core` reads the ordinary cells. It takes a quote that is never closed for a cell up to the
+//! end of the file, silently; here that is told, and the window bounds how far it gets.
+
+use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::scan::value_length;
 
 /// The cells of one row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Row {
+    delimiter: u8,
+    reader: Reader,
+    /// The cells' text, and room for more behind the last.
     text: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -16,7 +21,7 @@ pub struct Row {
 /// How far a row reaches.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RowEnd {
-    /// The row's length, line end included.
+    /// The row's length, with the first character of its line end.
     Complete(usize),
     /// The row does not end within the bytes; more of the stream has to be read.
     NeedsMore,
@@ -24,14 +29,37 @@ pub enum RowEnd {
     Broken(&'static str),
 }
 
-/// How far a cell reaches: behind it stands a delimiter, a line end or nothing.
+/// How far a cell reaches: its length with what ends it, and whether that ends the row too.
 enum CellEnd {
-    At(usize),
+    At { length: usize, row_ends: bool },
     NeedsMore,
     Broken(&'static str),
 }
 
+/// Where a cell that is JSON ends.
+enum Json {
+    At {
+        value: std::ops::Range<usize>,
+        end: usize,
+    },
+    NeedsMore,
+    /// The ordinary rules apply.
+    No,
+}
+
+const ROOM_BYTES: usize = 4 << 10;
+
 impl Row {
+    /// No row yet, of a table with `delimiter` between its cells.
+    pub fn new(delimiter: u8) -> Self {
+        Self {
+            delimiter,
+            reader: ReaderBuilder::new().delimiter(delimiter).build(),
+            text: vec![0; ROOM_BYTES],
+            ends: Vec::new(),
+        }
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -39,7 +67,7 @@ impl Row {
 
     /// Whether nothing stands in the row.
     pub fn is_blank(&self) -> bool {
-        self.text.is_empty() && self.len() <= 1
+        self.len() <= 1 && self.end() == 0
     }
 
     /// The cell at `index`, its quoting undone; `None` beyond the row.
@@ -56,121 +84,129 @@ impl Row {
 
     /// Reads the row that `bytes` begin with, in place of the one held. `ended` says that nothing
     /// follows `bytes`.
-    pub fn read(&mut self, bytes: &[u8], ended: bool, delimiter: u8) -> RowEnd {
-        self.text.clear();
+    pub fn read(&mut self, bytes: &[u8], ended: bool) -> RowEnd {
+        self.reader.reset();
         self.ends.clear();
         let mut at = 0;
         loop {
-            at = match self.read_cell(bytes, at, ended, delimiter) {
-                CellEnd::At(end) => end,
+            match self.read_cell(&bytes[at..], ended) {
                 CellEnd::NeedsMore => return RowEnd::NeedsMore,
                 CellEnd::Broken(reason) => return RowEnd::Broken(reason),
-            };
-            self.ends.push(self.text.len());
-            match bytes[at..] {
-                [] if ended => return RowEnd::Complete(at),
-                [byte, ..] if byte == delimiter => at += 1,
-                [b'\n', ..] => return RowEnd::Complete(at + 1),
-                [b'\r', b'\n', ..] => return RowEnd::Complete(at + 2),
-                [b'\r'] if ended => return RowEnd::Complete(at + 1),
-                [] | [b'\r'] => return RowEnd::NeedsMore,
-                _ => return RowEnd::Broken("a quoted cell goes on behind its closing quote"),
-            }
-        }
-    }
-
-    fn read_cell(&mut self, bytes: &[u8], from: usize, ended: bool, delimiter: u8) -> CellEnd {
-        let quoted = match bytes[from..] {
-            [] | [b'"'] if !ended => return CellEnd::NeedsMore,
-            [b'"', b'{' | b'[', ..] => Some(true),
-            [b'{' | b'[', ..] => Some(false),
-            _ => None,
-        };
-        if let Some(quoted) = quoted {
-            // Tried within the line alone: text that only begins like JSON must not swallow rows.
-            let line = match bytes[from..].iter().position(|byte| *byte == b'\n') {
-                Some(length) => &bytes[..from + length],
-                None if ended => bytes,
-                None => return CellEnd::NeedsMore,
-            };
-            if let Some(end) = self.read_json(line, from + usize::from(quoted), quoted, delimiter) {
-                return CellEnd::At(end);
-            }
-        }
-        if bytes.get(from) == Some(&b'"') {
-            self.read_quoted(bytes, from + 1, ended)
-        } else {
-            self.read_bare(bytes, from, ended, delimiter)
-        }
-    }
-
-    /// JSON whose quotes were not doubled, or that was not quoted at all. Anything but a whole
-    /// value followed by the cell's end is read by the ordinary rules.
-    fn read_json(
-        &mut self,
-        line: &[u8],
-        from: usize,
-        quoted: bool,
-        delimiter: u8,
-    ) -> Option<usize> {
-        let json = &line[from..];
-        let doubled = json[1..].trim_ascii_start().starts_with(b"\"\"");
-        if quoted && doubled {
-            return None;
-        }
-        let length = value_length(json)?;
-        let mut rest = &json[length..];
-        if quoted {
-            rest = rest.strip_prefix(b"\"")?;
-        }
-        match rest {
-            [] | [b'\r'] => {}
-            [byte, ..] if *byte == delimiter => {}
-            _ => return None,
-        }
-        self.text.extend_from_slice(&json[..length]);
-        Some(line.len() - rest.len())
-    }
-
-    fn read_quoted(&mut self, bytes: &[u8], from: usize, ended: bool) -> CellEnd {
-        let mut at = from;
-        loop {
-            let Some(quote) = bytes[at..].iter().position(|byte| *byte == b'"') else {
-                return if ended {
-                    CellEnd::Broken("a quoted cell is not closed")
-                } else {
-                    CellEnd::NeedsMore
-                };
-            };
-            self.text.extend_from_slice(&bytes[at..at + quote]);
-            at += quote + 1;
-            match bytes.get(at) {
-                Some(b'"') => {
-                    self.text.push(b'"');
-                    at += 1;
+                CellEnd::At { length, row_ends } => {
+                    at += length;
+                    if row_ends {
+                        return RowEnd::Complete(at);
+                    }
                 }
-                None if !ended => return CellEnd::NeedsMore,
-                _ => return CellEnd::At(at),
             }
         }
     }
 
-    fn read_bare(&mut self, bytes: &[u8], from: usize, ended: bool, delimiter: u8) -> CellEnd {
-        let rest = &bytes[from..];
-        let found = rest
-            .iter()
-            .position(|byte| *byte == delimiter || *byte == b'\n');
-        let mut length = match found {
-            Some(length) => length,
-            None if ended => rest.len(),
-            None => return CellEnd::NeedsMore,
+    /// Where the text of the last cell ends.
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    fn read_cell(&mut self, bytes: &[u8], ended: bool) -> CellEnd {
+        let start = self.end();
+        let (mut end, mut at) = (start, 0);
+        let json = match json_cell(bytes, ended, self.delimiter) {
+            Json::NeedsMore => return CellEnd::NeedsMore,
+            Json::No => false,
+            Json::At {
+                value,
+                end: json_end,
+            } => {
+                (end, at) = (start + value.len(), json_end);
+                self.make_room(end);
+                self.text[start..end].copy_from_slice(&bytes[value]);
+                // For the reader, the cell is one letter.
+                self.reader.read_field(b"x", &mut [0]);
+                true
+            }
         };
-        let line_ends = found.is_none_or(|found| rest[found] == b'\n');
-        if line_ends && length > 0 && rest[length - 1] == b'\r' {
-            length -= 1;
+        let (row_ends, closed_by_end) = loop {
+            let rest = &bytes[at..];
+            let (result, read, written) = self.reader.read_field(rest, &mut self.text[end..]);
+            at += read;
+            end += written;
+            match result {
+                ReadFieldResult::OutputFull => self.make_room(self.text.len()),
+                ReadFieldResult::InputEmpty if !ended => return CellEnd::NeedsMore,
+                ReadFieldResult::InputEmpty => {}
+                ReadFieldResult::Field { record_end } => break (record_end, rest.is_empty()),
+                ReadFieldResult::End => break (true, true),
+            }
+        };
+        let raw = &bytes[..at - usize::from(!closed_by_end)];
+        if !json && raw.starts_with(b"\"") && !is_quoted(raw, end - start) {
+            return CellEnd::Broken(
+                "a quoted cell is not closed, or goes on behind its closing quote",
+            );
         }
-        self.text.extend_from_slice(&rest[..length]);
-        CellEnd::At(from + length)
+        self.ends.push(end);
+        CellEnd::At {
+            length: at,
+            row_ends,
+        }
+    }
+
+    fn make_room(&mut self, behind: usize) {
+        if self.text.len() < behind + ROOM_BYTES {
+            self.text
+                .resize((behind + ROOM_BYTES).max(2 * self.text.len()), 0);
+        }
+    }
+}
+
+/// Whether `raw` is quoted from end to end: then each two quotes within it stand for one.
+fn is_quoted(raw: &[u8], text_length: usize) -> bool {
+    let quotes = raw.iter().filter(|byte| **byte == b'"').count();
+    quotes >= 2
+        && quotes.is_multiple_of(2)
+        && raw.ends_with(b"\"")
+        && text_length == raw.len() - 1 - quotes / 2
+}
+
+/// JSON whose quotes were not doubled, or that was not quoted at all. Anything but a whole value
+/// followed by the cell's end is no such cell.
+fn json_cell(bytes: &[u8], ended: bool, delimiter: u8) -> Json {
+    let quoted = match bytes {
+        [] | [b'"'] if !ended => return Json::NeedsMore,
+        [b'"', b'{' | b'[', ..] => true,
+        [b'{' | b'[', ..] => false,
+        _ => return Json::No,
+    };
+    // Looked for within the line alone: text that only begins like JSON must not swallow rows.
+    let line = match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(length) => &bytes[..length],
+        None if ended => bytes,
+        None => return Json::NeedsMore,
+    };
+    let start = usize::from(quoted);
+    let json = &line[start..];
+    if quoted && json[1..].trim_ascii_start().starts_with(b"\"\"") {
+        return Json::No; // doubled
+    }
+    let Some(length) = value_length(json) else {
+        return Json::No;
+    };
+    let value = start..start + length;
+    let mut rest = &json[length..];
+    if quoted {
+        match rest.strip_prefix(b"\"") {
+            Some(behind) => rest = behind,
+            None => return Json::No,
+        }
+    }
+    match rest {
+        [] | [b'\r'] => {}
+        [byte, ..] if *byte == delimiter => {}
+        _ => return Json::No,
+    }
+    Json::At {
+        value,
+        end: line.len() - rest.len(),
     }
 }
 
@@ -181,12 +217,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn cells(text: &str) -> Vec<String> {
-        let mut row = Row::default();
-        assert_eq!(
-            row.read(text.as_bytes(), true, b','),
-            RowEnd::Complete(text.len()),
-            "{text}"
-        );
+        let mut row = Row::new(b',');
+        let RowEnd::Complete(length) = row.read(text.as_bytes(), true) else {
+            panic!("{text}");
+        };
+        assert!(matches!(&text[length..], "" | "\n"), "{text}");
         row.cells()
             .map(|cell| String::from_utf8(cell.to_vec()).unwrap())
             .collect()
@@ -214,16 +249,10 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_told() {
-        let mut row = Row::default();
-        assert_eq!(row.read(b"a,\"b\nc", false, b','), RowEnd::NeedsMore);
-        assert!(matches!(
-            row.read(b"a,\"b\nc", true, b','),
-            RowEnd::Broken(_)
-        ));
-        assert!(matches!(
-            row.read(b"\"a\"b,c\n", true, b','),
-            RowEnd::Broken(_)
-        ));
+        let mut row = Row::new(b',');
+        assert_eq!(row.read(b"a,\"b\nc", false), RowEnd::NeedsMore);
+        assert!(matches!(row.read(b"a,\"b\nc", true), RowEnd::Broken(_)));
+        assert!(matches!(row.read(b"\"a\"b,c\n", true), RowEnd::Broken(_)));
     }
 
     proptest! {
@@ -242,12 +271,12 @@ mod tests {
         }
 
         #[test]
-        fn a_row_in_pieces_is_the_row(text in "[a,\"{}\\n]{0,16}", cut in 0..16_usize) {
-            let mut whole = Row::default();
-            let end = whole.read(text.as_bytes(), true, b',');
-            let mut piece = Row::default();
+        fn a_row_in_pieces_is_the_row(text in "[a,\"{}\\r\\n]{0,16}", cut in 0..16_usize) {
+            let mut whole = Row::new(b',');
+            let end = whole.read(text.as_bytes(), true);
+            let mut piece = Row::new(b',');
             let cut = cut.min(text.len());
-            if let RowEnd::Complete(length) = piece.read(&text.as_bytes()[..cut], false, b',') {
+            if let RowEnd::Complete(length) = piece.read(&text.as_bytes()[..cut], false) {
                 prop_assert_eq!(end, RowEnd::Complete(length));
                 prop_assert!(piece.cells().eq(whole.cells()));
             }
