@@ -13,6 +13,7 @@ mod spelling;
 use std::io;
 use std::sync::mpsc::Receiver;
 
+use ordertally_schema::Code;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -23,7 +24,6 @@ use crate::intake;
 use crate::judge::judge;
 use crate::settings::GenerateSettings;
 use clock::Clock;
-pub use invalid::Fault;
 use order::Order;
 pub use spelling::{Change, Spelling};
 
@@ -83,8 +83,8 @@ impl Plan {
     }
 
     /// Makes every event in order and gives it to `taker`, until that returns `false`. Invalid
-    /// events are of each kind of `faults` in turn.
-    pub fn make(&self, faults: &[Fault], mut taker: impl FnMut(&Made) -> bool) -> bool {
+    /// events earn each of `codes` in turn.
+    pub fn make(&self, codes: &[Code], mut taker: impl FnMut(&Made) -> bool) -> bool {
         let mut made = Made::default();
         for number in 0..self.orders {
             self.order(number)
@@ -99,7 +99,7 @@ impl Plan {
                 }
             }
             for extra in due(number, self.invalid)..due(number + 1, self.invalid) {
-                self.invalid(number, extra, faults, &mut made);
+                self.invalid(number, extra, codes, &mut made);
                 if !taker(&made) {
                     return false;
                 }
@@ -132,18 +132,18 @@ impl Plan {
             .write(made, &spelling, &Change::default());
     }
 
-    fn invalid(&self, number: u64, extra: u64, faults: &[Fault], made: &mut Made) {
+    fn invalid(&self, number: u64, extra: u64, codes: &[Code], made: &mut Made) {
         let mut random = self.random(EXTRAS, extra * 2 + 1);
-        let kinds = faults.len() as u64;
+        let kinds = codes.len() as u64;
         let kind = usize::try_from(extra % kinds).expect("there are few kinds");
-        let fault = faults[kind];
+        let code = codes[kind];
         // A fresh id, but for the conflict, which needs that of an order made before.
-        let order = if fault == Fault::ConflictingDuplicate {
+        let order = if code == Code::ConflictingDuplicate {
             self.order(random.random_range(0..=number))
         } else {
             self.order(self.orders + extra)
         };
-        fault.write(&order, made);
+        invalid::write(&order, code, made);
     }
 
     fn random(&self, stream: u64, number: u64) -> ChaCha8Rng {
@@ -191,7 +191,7 @@ pub fn send(plan: Plan) -> io::Result<Receiver<News>> {
     intake::start(move |outbox| {
         let mut outbox = outbox.borrow_mut();
         let mut number = 0;
-        let complete = plan.make(&Fault::ALL, |made| {
+        let complete = plan.make(&invalid::codes(), |made| {
             number += 1;
             let event = Clean {
                 text: made.payload.as_slice().into(),

@@ -18,8 +18,11 @@ const MERGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Rows looked at from a partition's end: enough for a full run of every class.
 const TAIL: i64 = 8 * FAN_IN as i64;
 
+/// A row's size in orders; one whose orders have very many items counts by their bytes, so that no
+/// merged column comes near the gigabyte that a field of Postgres may have.
 const TAIL_ROWS: &str = "
-    SELECT first_ordinal, next_ordinal FROM order_facts
+    SELECT first_ordinal, greatest(next_ordinal - first_ordinal, pg_column_size(product_ids) / 1024)
+    FROM order_facts
     WHERE topic = $1 AND partition = $2
     ORDER BY first_ordinal DESC
     LIMIT $3";
@@ -117,9 +120,8 @@ async fn merge(session: &Session, claim: &Claim) -> Result<usize, StoreError> {
     let mut firsts = Vec::with_capacity(rows.len());
     let mut sizes = Vec::with_capacity(rows.len());
     for row in &rows {
-        let (first, next): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        firsts.push(first);
-        sizes.push(next - first);
+        firsts.push(row.try_get::<_, i64>(0)?);
+        sizes.push(row.try_get::<_, i64>(1)?);
     }
     let run = facts::merge_run(&sizes);
     if run > 0 {

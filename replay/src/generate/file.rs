@@ -6,9 +6,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use indicatif::HumanCount;
+use ordertally_schema::Code;
 use ordertally_settings::ExitStatus;
 
-use super::{Fault, Plan};
+use super::{Plan, invalid};
 use crate::progress::{Progress, Whole};
 use crate::stop::Stop;
 
@@ -29,14 +30,14 @@ pub fn write(plan: &Plan, output: &Path, stop: &Stop) -> anyhow::Result<u8> {
         Box::new(File::create(output).with_context(context)?)
     };
     let mut target = BufWriter::with_capacity(1 << 20, target);
-    let faults: Vec<Fault> = Fault::ALL
+    let codes: Vec<Code> = invalid::codes()
         .into_iter()
-        .filter(|fault| *fault != Fault::EmptyPayload)
+        .filter(|code| *code != Code::EmptyPayload)
         .collect();
     let progress = Progress::start(Whole::Events(plan.events()));
     let mut written = 0;
     let mut failure = None;
-    let complete = plan.make(&faults, |made| {
+    let complete = plan.make(&codes, |made| {
         let line = target
             .write_all(&made.payload)
             .and_then(|()| target.write_all(b"\n"));
