@@ -2,8 +2,9 @@
 //!
 //! Separate statements, prepared once and pipelined where one does not need the other's answer.
 //! Each is followed by its own Sync, so after an error the later ones fail as well, and a COMMIT
-//! would quietly be a ROLLBACK: every result is looked at before COMMIT is sent. Never cancelled half-way but by its deadline, and then the connection is
-//! thrown away and the outcome settled by the position's row.
+//! would quietly be a ROLLBACK: every result is looked at before COMMIT is sent. Never cancelled
+//! half-way but by its deadline, and then the connection is thrown away and the outcome settled by
+//! the position's row.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -156,7 +157,6 @@ fn settle(
     batch: &Batch,
     previous: &mut Previous,
 ) -> Result<Settled, StoreError> {
-    let in_doubt = previous.in_doubt.take();
     let fenced = |owner: String| StoreError::Fenced {
         partition: claim.partition,
         owner,
@@ -166,9 +166,11 @@ fn settle(
     if epoch != claim.epoch {
         return Err(fenced(row.try_get(3)?));
     }
-    match in_doubt {
-        Some(outcomes) if next_offset == batch.next_offset => return Ok(Settled::Done(outcomes)),
-        _ => {}
+    if let Some(outcomes) = previous.in_doubt {
+        if next_offset == batch.next_offset {
+            return Ok(Settled::Done(outcomes));
+        }
+        previous.in_doubt = None;
     }
     if next_offset != batch.first_expected {
         return Err(StoreError::Misplaced {
