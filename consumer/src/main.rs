@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start the runtime: {error}");
+            cli::tell(format_args!("error: cannot start the runtime: {error}"));
             return ExitStatus::Failed.into();
         }
     };
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match done {
         Ok(status) => status.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli::tell(format_args!("error: {error:#}"));
             ExitStatus::Failed.into()
         }
     }
@@ -71,9 +71,9 @@ async fn migrate(settings: MigrateSettings) -> anyhow::Result<ExitStatus> {
     logs::start(&settings.logs);
     let applied = service::migrate(&settings.database).await?;
     if applied.is_empty() {
-        println!("the database has this release's structure already");
+        cli::print("the database has this release's structure already")?;
     } else {
-        println!("applied {}", applied.join(", "));
+        cli::print(format_args!("applied {}", applied.join(", ")))?;
     }
     Ok(ExitStatus::Done)
 }

@@ -41,8 +41,8 @@ pub async fn demo(settings: &DemoSettings, stop: &mut StopSignals) -> anyhow::Re
     let stay = std::io::stdout().is_terminal() && !settings.once;
     with_stack(&settings.stack, stop, async |stack| {
         show(stack).await?;
-        println!("\nEverything is at work here:\n{}", stack.described());
         if stay {
+            println!("\nEverything is at work here:\n{}", stack.described());
             println!("\nPress Ctrl-C to end it. The data stays for the next run.");
             std::future::pending::<()>().await;
         }

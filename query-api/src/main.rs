@@ -21,7 +21,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitStatus::Done.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli::tell(format_args!("error: {error:#}"));
             ExitStatus::Failed.into()
         }
     }
@@ -29,7 +29,10 @@ async fn main() -> ExitCode {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let mut signals = StopSignals::listen().context("cannot listen for signals")?;
-    let service = Startup::build(settings).await?;
+    let service = match Startup::build(settings).await {
+        Ok(service) => service,
+        Err(error) => cli::usage_error(&format!("{error:#}")),
+    };
     tracing::info!(
         http.address = %service.address(),
         database = %settings.database_url,

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match program::run(cli::parse::<Settings>()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            cli::tell(format_args!("error: {error:#}"));
             ExitStatus::Failed.into()
         }
     }

@@ -111,7 +111,7 @@ fn prepared(mut sender: Sender) -> anyhow::Result<Sender> {
         .enable_all()
         .build()?;
     if let Some(warning) = sender.prepare(&runtime)? {
-        eprintln!("warning: {warning}");
+        cli::tell(format_args!("warning: {warning}"));
     }
     Ok(sender)
 }

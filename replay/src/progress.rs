@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ordertally_settings::cli;
 
 /// How often the bar is drawn.
 const DRAWS_PER_SECOND: u8 = 8;
@@ -84,7 +85,7 @@ impl Progress {
 
     /// Writes a line to standard error, past the bar.
     pub fn line(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
+        self.bar.suspend(|| cli::tell(text));
     }
 
     /// Takes the bar away.

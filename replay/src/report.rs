@@ -1,16 +1,34 @@
 //! What a run found and did, for people: the table on standard output, troubles on standard error.
 
+use std::io;
+
 use indicatif::HumanCount;
+use ordertally_settings::cli::{print as print_line, tell};
 
 use crate::run::{End, Outcome, Reading, Run};
 use crate::sender::Sender;
 use crate::tally::Seen;
 
 /// Prints the end of a run.
-pub fn print(run: &Run, outcome: &Outcome, seen: Option<&Seen>) {
-    println!("{}", outcome.tally.table(seen));
+///
+/// # Errors
+///
+/// When standard output cannot be written; the rest was told then.
+pub fn print(run: &Run, outcome: &Outcome, seen: Option<&Seen>) -> io::Result<()> {
+    let delivered = run
+        .sender
+        .as_ref()
+        .map(|sender| sender.ledger().delivered_count());
+    let printed = print_line(outcome.tally.table(seen)).and_then(|()| match delivered {
+        Some(delivered) => print_line(format_args!(
+            "{} acknowledged by the broker, {}/s",
+            events(delivered),
+            HumanCount(run.progress.rate(delivered)),
+        )),
+        None => Ok(()),
+    });
     if let Some(sender) = &run.sender {
-        print_deliveries(run, sender);
+        tell_troubles(run, sender);
     }
     let end = match outcome.end {
         End::Complete | End::Limit => None,
@@ -19,52 +37,63 @@ pub fn print(run: &Run, outcome: &Outcome, seen: Option<&Seen>) {
         End::ReaderDied => Some("reading broke down, which is a defect of this program"),
     };
     if let Some(end) = end {
-        eprintln!("error: {end}");
+        tell(format_args!("error: {end}"));
     }
     let whole = outcome
         .readings
         .iter()
         .all(|reading| *reading == Reading::Whole);
     if outcome.end != End::Complete || !whole {
-        print_how_far(run, outcome);
+        tell_how_far(run, outcome);
+    }
+    printed
+}
+
+fn events(count: u64) -> String {
+    match count {
+        1 => "1 event".to_owned(),
+        _ => format!("{} events", HumanCount(count)),
     }
 }
 
-fn print_deliveries(run: &Run, sender: &Sender) {
+fn tell_troubles(run: &Run, sender: &Sender) {
     let ledger = sender.ledger();
-    println!(
-        "{} events acknowledged by the broker, {}/s",
-        HumanCount(ledger.delivered_count()),
-        HumanCount(run.progress.rate(ledger.delivered_count())),
-    );
     if sender.expired() > 0 {
-        eprintln!(
+        tell(format_args!(
             "warning: the topic's retention will delete {} of them",
             HumanCount(sender.expired())
-        );
+        ));
     }
     for (origin, reason) in ledger.failures() {
         let name = &run.inputs[origin.input];
-        eprintln!("error: {name}:{}: not delivered: {reason}", origin.line);
+        tell(format_args!(
+            "error: {name}:{}: not delivered: {reason}",
+            origin.line
+        ));
     }
     let told = ledger.failures().len() as u64;
     if ledger.failed_count() > told {
         let more = ledger.failed_count() - told;
-        eprintln!("error: {} more events were not delivered", HumanCount(more));
+        tell(format_args!(
+            "error: {} more events were not delivered",
+            HumanCount(more)
+        ));
     }
     if ledger.waiting() > 0 {
-        eprintln!(
+        tell(format_args!(
             "error: {} events were not acknowledged in time",
             HumanCount(ledger.waiting())
-        );
+        ));
     }
     if let Some(reason) = ledger.broken() {
-        eprintln!("error: the broker cannot be reached, or refuses for good: {reason}");
+        tell(format_args!(
+            "error: the broker cannot be reached, or refuses for good: {reason}"
+        ));
     }
 }
 
 /// How far each input came: read, or delivered, to the line.
-fn print_how_far(run: &Run, outcome: &Outcome) {
+fn tell_how_far(run: &Run, outcome: &Outcome) {
     let done = run
         .sender
         .as_ref()
@@ -88,6 +117,6 @@ fn print_how_far(run: &Run, outcome: &Outcome) {
             Some(_) if *reading == Reading::Not => String::new(),
             Some(_) => ", nothing of it known to be delivered".to_owned(),
         };
-        eprintln!("{name}: {read}{delivered}");
+        tell(format_args!("{name}: {read}{delivered}"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use ordertally_schema::{Code, Violation};
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 
 use crate::batch::{Batch, Judged, News, Verdict};
 use crate::ledger::Origin;
@@ -108,7 +108,10 @@ impl Run {
             sender.finish();
         }
         self.progress.end();
-        report::print(&self, &outcome, seen.as_ref());
+        if let Err(error) = report::print(&self, &outcome, seen.as_ref()) {
+            cli::tell(format_args!("error: {error}"));
+            return ExitStatus::Failed as u8;
+        }
         self.status(&outcome)
     }
 

@@ -197,6 +197,29 @@ fn a_row_that_does_not_fit_fails_the_run() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_is_no_panic() {
+    let full = || {
+        fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    let dry_run = || {
+        let mut command = replay();
+        command.arg("--dry-run").arg(sample("orders.ndjson"));
+        command
+    };
+    let ended = run(dry_run().stderr(full()));
+    assert_eq!(ended.status, 0, "{ended:?}");
+    let ended = run(dry_run().stdout(full()));
+    assert_eq!(ended.status, 1, "{ended:?}");
+    assert!(
+        ended.stderr.contains("cannot write to standard output"),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn a_limit_ends_a_dry_run_in_order() {
     let ended = run(replay()
         .args(["--dry-run", "--limit", "7"])

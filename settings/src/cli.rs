@@ -1,5 +1,7 @@
 //! The command line: parsed once, and every fault told in one line with exit status 2.
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,6 +23,30 @@ pub enum ExitStatus {
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status as u8)
+    }
+}
+
+/// Writes a line to standard error. Where that is closed or full there is nobody left to tell, and
+/// whatever goes on goes on.
+pub fn tell(line: impl Display) {
+    if writeln!(io::stderr(), "{line}").is_err() {
+        tracing::trace!("standard error cannot be written");
+    }
+}
+
+/// Writes a line that was asked for to standard output. A reader that has had enough (`| head`) is
+/// no error.
+///
+/// # Errors
+///
+/// When it cannot be written, as on a full disk.
+pub fn print(line: impl Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to standard output: {error}");
+            Err(io::Error::new(error.kind(), message))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -46,7 +72,7 @@ fn fail(error: &clap::Error, command: &clap::Command) -> ! {
 /// Ends the process with [`ExitStatus::Usage`] after one line on standard error. For faults that
 /// only show when several settings are seen together.
 pub fn usage_error(message: &str) -> ! {
-    eprintln!("error: {message}; see --help");
+    tell(format_args!("error: {message}; see --help"));
     std::process::exit(ExitStatus::Usage as i32)
 }
 

@@ -1,7 +1,5 @@
 //! Which topic's data a command is about, and whether the database serves that topic.
 
-use std::io::Write as _;
-
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use ordertally_settings::kafka::TopicName;
@@ -66,11 +64,4 @@ pub fn table(header: &[&str]) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     table
-}
-
-/// Writes a line to standard output. A reader that has had enough (`| head`) is no error.
-pub fn say(line: impl std::fmt::Display) {
-    if writeln!(std::io::stdout(), "{line}").is_err() {
-        tracing::debug!("nobody reads the output any more");
-    }
 }

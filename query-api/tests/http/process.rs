@@ -138,12 +138,12 @@ async fn a_wrong_setting_is_one_line_and_status_2_before_anything_connects() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_said_and_is_status_1() {
+async fn an_address_in_use_is_said_and_is_status_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let url = "postgres://me@127.0.0.1:1/orders";
     let (status, _, error) = run(&["--database-url", url, "--http-addr", &address]).await;
-    assert_eq!(status, 1);
+    assert_eq!(status, 2);
     assert!(
         error.contains(&format!("cannot listen on {address}")),
         "{error}"

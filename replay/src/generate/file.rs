@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use indicatif::HumanCount;
 use ordertally_schema::Code;
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 
 use super::{Plan, invalid};
 use crate::progress::{Progress, Whole};
@@ -57,14 +57,14 @@ pub fn write(plan: &Plan, output: &Path, stop: &Stop) -> anyhow::Result<u8> {
     }
     target.flush().with_context(context)?;
     progress.end();
-    eprintln!(
+    cli::tell(format_args!(
         "{} events written, {}/s",
         HumanCount(written),
         HumanCount(progress.rate(written))
-    );
+    ));
     match stop.asked() {
         Some(status) if !complete => {
-            eprintln!("error: stopped by a signal");
+            cli::tell(format_args!("error: stopped by a signal"));
             Ok(status)
         }
         _ => Ok(ExitStatus::Done as u8),

@@ -5,13 +5,12 @@
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 use tokio_postgres::{Client, Row};
 
 use super::RebuildSettings;
 use super::fact::{Fact, OF_ORDERS};
 use super::scan::Scan;
-use crate::commands::stream::say;
 use crate::facts::{FactColumns, LARGE};
 use crate::store::{Claim, Lease, StoreError, insert_facts};
 
@@ -49,9 +48,9 @@ pub async fn run(settings: &RebuildSettings) -> anyhow::Result<ExitStatus> {
         let (orders, rows, generation) = rebuild(&lease, topic, partition)
             .await
             .with_context(|| format!("the facts of partition {partition} are as they were"))?;
-        say(format_args!(
+        cli::print(format_args!(
             "partition {partition}: {orders} orders in {rows} rows of facts, generation {generation}"
-        ));
+        ))?;
     }
     lease.give_back();
     Ok(ExitStatus::Done)

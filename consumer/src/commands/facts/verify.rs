@@ -8,13 +8,12 @@ mod tally;
 
 use std::collections::BTreeMap;
 
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 use tokio_postgres::Client;
 
 use super::VerifySettings;
 use super::fact::{Fact, OF_ORDERS, STORED, StoredFacts};
 use super::scan::Scan;
-use crate::commands::stream::say;
 use crate::store::StoreError;
 use tally::{Differing, Tally};
 
@@ -50,17 +49,17 @@ pub async fn run(settings: &VerifySettings) -> anyhow::Result<ExitStatus> {
         orders += compared.orders;
         for fault in &compared.faults {
             faults += 1;
-            say(format_args!("partition {partition}: {fault}"));
+            cli::print(format_args!("partition {partition}: {fault}"))?;
         }
     }
     let count = partitions.len();
     if faults == 0 {
-        say(format_args!(
+        cli::print(format_args!(
             "the facts of {count} partition(s) equal a recomputation from their {orders} orders"
-        ));
+        ))?;
         return Ok(ExitStatus::Done);
     }
-    say("the facts differ from the orders: 'facts rebuild' writes them anew");
+    cli::print("the facts differ from the orders: 'facts rebuild' writes them anew")?;
     Ok(ExitStatus::Failed)
 }
 

@@ -13,7 +13,7 @@ use clap::Args;
 use ordertally_settings::{ExitStatus, cli, logs};
 
 use super::Ends;
-use crate::commands::stream::{self, say};
+use crate::commands::stream;
 use crate::probe::{Probe, Watermarks};
 use moved::{Choice, Moved};
 
@@ -106,17 +106,17 @@ pub async fn run(settings: &ResetSettings) -> anyhow::Result<ExitStatus> {
     let choices = match choices(&Probe::new(&config, topic)?, *to, *partition).await? {
         Ok(choices) => choices,
         Err(fault) => {
-            eprintln!("error: {fault}");
+            cli::tell(format_args!("error: {fault}"));
             return Ok(ExitStatus::Usage);
         }
     };
     let lease = pool.lease().await?;
     if !yes {
         for choice in &choices {
-            say(moved::preview(lease.client(), topic, choice).await?);
+            cli::print(moved::preview(lease.client(), topic, choice).await?)?;
         }
         if !confirmed()? {
-            say("nothing was changed");
+            cli::print("nothing was changed")?;
             return Ok(ExitStatus::Failed);
         }
     }
@@ -131,7 +131,7 @@ pub async fn run(settings: &ResetSettings) -> anyhow::Result<ExitStatus> {
                      command goes on from there"
                 )
             })?;
-        say(moved);
+        cli::print(moved)?;
     }
     lease.give_back();
     Ok(ExitStatus::Done)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio_postgres::{Client, Row};
 
 use super::Ends;
-use crate::commands::stream::{self, say, table};
+use crate::commands::stream::{self, table};
 use crate::probe::{Probe, TopicDescription, Watermarks};
 use crate::stop::{LoudStop, outside};
 use crate::store::StoreError;
@@ -118,9 +118,9 @@ pub async fn run(settings: &ShowSettings) -> anyhow::Result<ExitStatus> {
     let broker = ask(&Probe::new(&config, topic)?).await;
     let overview = Overview::of(topic, stored, skipped, broker);
     if settings.json {
-        say(serde_json::to_string_pretty(&overview)?);
+        cli::print(serde_json::to_string_pretty(&overview)?)?;
     } else {
-        overview.print();
+        overview.print()?;
     }
     Ok(ExitStatus::Done)
 }
@@ -203,14 +203,14 @@ impl Overview {
         }
     }
 
-    fn print(&self) {
+    fn print(&self) -> std::io::Result<()> {
         match (&self.topic_id, &self.broker_error) {
-            (Some(id), _) => say(format_args!("topic {}, id {id}", self.topic)),
-            (None, error) => say(format_args!(
+            (Some(id), _) => cli::print(format_args!("topic {}, id {id}", self.topic))?,
+            (None, error) => cli::print(format_args!(
                 "topic {}; where its logs begin and end is unknown: {}",
                 self.topic,
                 error.as_deref().unwrap_or("the broker gave no answer")
-            )),
+            ))?,
         }
         let mut positions = table(&[
             "partition",
@@ -228,14 +228,14 @@ impl Overview {
         for partition in &self.partitions {
             positions.add_row(partition.cells());
         }
-        say(positions);
+        cli::print(positions)?;
         for stop in self.partitions.iter().filter_map(|p| p.stop.as_ref()) {
-            say(format_args!("! {stop}"));
+            cli::print(format_args!("! {stop}"))?;
         }
         if self.skipped.is_empty() {
-            return;
+            return Ok(());
         }
-        say("skipped by an operator's choice:");
+        cli::print("skipped by an operator's choice:")?;
         let mut ranges = table(&[
             "partition",
             "incarnation",
@@ -254,7 +254,7 @@ impl Overview {
                 moment(skipped.skipped_at),
             ]);
         }
-        say(ranges);
+        cli::print(ranges)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::code;
-use crate::commands::stream::{StreamSettings, say, table};
+use crate::commands::stream::{StreamSettings, table};
 use crate::store::StoreError;
 
 /// The settings of `rejects list`.
@@ -59,11 +59,11 @@ struct Listed {
 pub async fn run(settings: &ListSettings) -> anyhow::Result<ExitStatus> {
     let (listed, all) = find(settings).await?;
     if settings.json {
-        say(serde_json::to_string_pretty(&listed)?);
+        cli::print(serde_json::to_string_pretty(&listed)?)?;
         return Ok(ExitStatus::Done);
     }
     if listed.is_empty() {
-        say("no rejected records");
+        cli::print("no rejected records")?;
         return Ok(ExitStatus::Done);
     }
     let mut rows = table(&[
@@ -88,11 +88,11 @@ pub async fn run(settings: &ListSettings) -> anyhow::Result<ExitStatus> {
             record.codes.join(", "),
         ]);
     }
-    say(rows);
-    say(format_args!(
+    cli::print(rows)?;
+    cli::print(format_args!(
         "{} of {all}; 'rejects show ID' shows one whole",
         listed.len()
-    ));
+    ))?;
     Ok(ExitStatus::Done)
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 use tokio_postgres::Client;
 
 use super::{code, show};
 use crate::batch::Outcomes;
-use crate::commands::stream::{StreamSettings, say};
+use crate::commands::stream::StreamSettings;
 use crate::store::{Pool, Retried, Retry, StoreError};
 
 /// The settings of `rejects retry`.
@@ -64,19 +64,20 @@ impl Summary {
         }
     }
 
-    fn print(&self) {
+    fn print(&self) -> std::io::Result<()> {
         let Outcomes {
             stored,
             duplicate,
             rejected,
             ignored,
         } = self.outcomes;
-        say(format_args!(
+        cli::print(format_args!(
             "{stored} stored, {duplicate} duplicate, {ignored} ignored, {rejected} still rejected"
-        ));
+        ))?;
         for (code, count) in &self.codes {
-            say(format_args!("  {code}: {count}"));
+            cli::print(format_args!("  {code}: {count}"))?;
         }
+        Ok(())
     }
 }
 
@@ -102,7 +103,7 @@ pub async fn run(settings: &RetrySettings) -> anyhow::Result<ExitStatus> {
     };
     let mut summary = Summary::default();
     let done = retry_all(&pool, pages, &mut summary).await;
-    summary.print();
+    summary.print()?;
     done.context("those told above are settled; the same command goes on with the others")?;
     Ok(if summary.outcomes.rejected == 0 {
         ExitStatus::Done

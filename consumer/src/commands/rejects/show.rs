@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use ordertally_schema::Violation;
-use ordertally_settings::ExitStatus;
+use ordertally_settings::{ExitStatus, cli};
 use serde::Serialize;
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Row};
 
-use crate::commands::stream::{StreamSettings, say};
+use crate::commands::stream::StreamSettings;
 use crate::store::StoreError;
 
 /// The settings of `rejects show`.
@@ -76,9 +76,9 @@ pub async fn run(settings: &ShowSettings) -> anyhow::Result<ExitStatus> {
     lease.give_back();
     let shown = Shown::of(&row).map_err(StoreError::from)?;
     if settings.json {
-        say(serde_json::to_string_pretty(&shown)?);
+        cli::print(serde_json::to_string_pretty(&shown)?)?;
     } else {
-        shown.print();
+        shown.print()?;
     }
     Ok(ExitStatus::Done)
 }
@@ -136,45 +136,45 @@ impl Shown {
         })
     }
 
-    fn print(&self) {
-        say(format_args!(
+    fn print(&self) -> std::io::Result<()> {
+        cli::print(format_args!(
             "rejected record {} of topic {}, incarnation {}, partition {}, offset {}",
             self.id, self.topic, self.incarnation, self.partition, self.offset
-        ));
-        say(format_args!("rejected at: {}", self.rejected_at));
+        ))?;
+        cli::print(format_args!("rejected at: {}", self.rejected_at))?;
         let timestamp = self.timestamp.as_deref().unwrap_or("none");
-        say(format_args!("record timestamp: {timestamp}"));
-        say(bytes(
+        cli::print(format_args!("record timestamp: {timestamp}"))?;
+        cli::print(bytes(
             "key",
             self.key.as_deref(),
             self.key_base64.as_deref(),
-        ));
+        ))?;
         for header in &self.headers {
             let name = format!("header {}", printable(&header.name));
-            say(bytes(
+            cli::print(bytes(
                 &name,
                 header.value.as_deref(),
                 header.value_base64.as_deref(),
-            ));
+            ))?;
         }
-        say("violations:");
+        cli::print("violations:")?;
         for violation in &self.violations {
             let field = match violation.field.as_str() {
                 "" => "(the whole record)",
                 field => field,
             };
-            say(format_args!(
+            cli::print(format_args!(
                 "  {} at {}: {}",
                 violation.code.as_str(),
                 printable(field),
                 printable(&violation.message)
-            ));
+            ))?;
         }
-        say(bytes(
+        cli::print(bytes(
             "payload",
             self.payload.as_deref(),
             self.payload_base64.as_deref(),
-        ));
+        ))
     }
 }
 
