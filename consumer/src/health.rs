@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -45,16 +45,20 @@ struct State {
 struct Partition {
     phase: Phase,
     position: Option<Position>,
-    /// Whether nothing of it is in hand.
-    idle: bool,
+    /// Since when something of it has been in hand without a commit.
+    busy_since: Option<Instant>,
 }
+
+/// A transaction takes milliseconds. One that takes longer than this waits for a Postgres that is
+/// there and does not answer; its connection is given up much later.
+const COMMIT_EXPECTED: Duration = Duration::from_secs(10);
 
 impl Partition {
     fn new() -> Self {
         Self {
             phase: Phase::Claiming,
             position: None,
-            idle: true,
+            busy_since: None,
         }
     }
 }
@@ -112,6 +116,7 @@ impl Health {
             if let Some(position) = &mut entry.position {
                 position.next_offset = batch.next_offset;
             }
+            entry.busy_since = entry.busy_since.map(|_| Instant::now());
         });
         let newest = batch
             .records
@@ -139,7 +144,10 @@ impl Health {
     /// Notes whether anything of a partition is in hand.
     pub fn idle(&self, partition: i32, idle: bool) {
         if let Some(entry) = self.state().partitions.get_mut(&partition) {
-            entry.idle = idle;
+            entry.busy_since = match idle {
+                true => None,
+                false => entry.busy_since.or_else(|| Some(Instant::now())),
+            };
         }
     }
 
@@ -149,7 +157,7 @@ impl Health {
         self.state()
             .partitions
             .get(&partition)
-            .is_some_and(|entry| entry.idle)
+            .is_some_and(|entry| entry.busy_since.is_none())
     }
 
     /// A partition's writer has ended.
@@ -183,7 +191,16 @@ impl Health {
         let mut waiting_for: Vec<String> = state.waits_for.iter().cloned().collect();
         for (partition, entry) in &state.partitions {
             match entry.phase {
-                Phase::Working => {}
+                Phase::Working => {
+                    let busy = entry.busy_since.map(|since| since.elapsed());
+                    if let Some(busy) = busy.filter(|busy| *busy > COMMIT_EXPECTED) {
+                        waiting_for.push(format!(
+                            "Postgres, which has not committed a batch of partition {partition} \
+                             for {} s",
+                            busy.as_secs()
+                        ));
+                    }
+                }
                 Phase::Claiming => waiting_for.push(format!("the claim of partition {partition}")),
                 Phase::Waiting => waiting_for.push(format!(
                     "Postgres or the broker, to go on with partition {partition}"
@@ -288,6 +305,6 @@ pub async fn ask(addr: SocketAddr) -> anyhow::Result<()> {
     if head.split_whitespace().nth(1) != Some("200") {
         bail!("not ready: {}", body.trim());
     }
-    println!("ready");
+    ordertally_settings::cli::print("ready")?;
     Ok(())
 }

@@ -13,7 +13,7 @@
 //! partition's [`writer`], a task that first makes a claim in the database, then takes whatever
 //! waits in its [`intake`], asks [`batch`] what becomes of each record and has [`store`] commit
 //! it all in one transaction. [`service`] starts and ends all of them. Only `source` and `probe`
-//! speak to the broker; only `store` and the operator's [`commands`] speak SQL.
+//! speak to the broker, with `native` for what the client's crate does not wrap; only `store` and the operator's [`commands`] speak SQL.
 
 pub mod batch;
 pub mod commands;

@@ -1,5 +1,6 @@
-//! The few calls to librdkafka that the `rdkafka` crate does not wrap: a topic's id, and headers
-//! whose names are not UTF-8 (which the crate's own accessor panics on).
+//! The few calls to librdkafka that the `rdkafka` crate does not wrap: a topic's id, whether the
+//! client is in its group, and headers whose names are not UTF-8 (which the crate's own accessor
+//! panics on).
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -126,6 +127,21 @@ unsafe fn described(
             topic_id: CStr::from_ptr(id).to_string_lossy().into_owned(),
             partitions: i32::try_from(partitions).unwrap_or(i32::MAX),
         }))
+    }
+}
+
+/// Whether the group has taken the client in: its generation (member epoch, in a KIP-848 group) is
+/// known.
+pub fn is_member<C: ClientContext>(client: &Client<C>) -> bool {
+    // SAFETY: the handle lives as long as `client`; the metadata is owned here and outlives its
+    // use, and is checked for null.
+    unsafe {
+        let metadata = Owned(
+            rdsys::rd_kafka_consumer_group_metadata(client.native_ptr()),
+            rdsys::rd_kafka_consumer_group_metadata_destroy,
+        );
+        !metadata.0.is_null()
+            && rdsys::rd_kafka_consumer_group_metadata_generation_id(metadata.0) > 0
     }
 }
 

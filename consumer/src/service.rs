@@ -21,7 +21,7 @@ use crate::settings::{DatabaseSettings, KafkaSettingsError, RunSettings};
 use crate::signals;
 use crate::source::{Event, Limit, Source};
 use crate::stop::{LoudStop, outside};
-use crate::store::{Pool, StoreError};
+use crate::store::{Pool, StoreError, stop_for};
 use crate::writer::{Desk, waits, write};
 
 /// How often the broker is asked for the topic's id and the ends of the logs. A topic that is
@@ -31,6 +31,11 @@ const WATCH: Duration = Duration::from_secs(1);
 /// How long the end waits for the broker to let the member go. A member that does not say farewell
 /// is missed after its session's timeout.
 const LEAVE_WAIT: Duration = Duration::from_secs(10);
+
+/// How long the end waits for transactions in flight. One takes milliseconds, and at most as long
+/// as Postgres lets a statement wait; a Postgres that hangs must not outlast the patience of whoever
+/// stops the process.
+const FINISH_WAIT: Duration = Duration::from_secs(8);
 
 /// Looks in a row that must find a position outside its log before it is believed: records in hand
 /// may lie beyond it, and a broker that has just come back may not have the end yet.
@@ -157,7 +162,19 @@ async fn consume(
         () = &mut stop => return Ok(Ended::AsAsked),
         () = topic_exists(&probe, &health) => {}
     }
-    health.start_waits_for(None);
+    let pool = Pool::new(
+        &settings.database.database_url,
+        settings.database_connections as usize,
+    );
+    let refused = tokio::select! {
+        () = &mut stop => return Ok(Ended::AsAsked),
+        refused = refuses(&pool) => refused,
+    };
+    if let Some(stop) = refused {
+        tracing::error!("{stop}");
+        return Ok(Ended::Loudly(stop));
+    }
+    health.start_waits_for(Some("the group's first assignment".into()));
     let limit = Limit {
         records: settings.batch_records as usize,
         bytes: settings.batch_bytes(),
@@ -166,17 +183,14 @@ async fn consume(
         records: 4 * limit.records,
         bytes: BACKLOG_BYTES.max(2 * limit.bytes),
     };
-    let source = Source::start(consumer_config, topic, backlog)?;
+    let source = Source::start(consumer_config, settings.group_protocol, topic, backlog)?;
     let (stops, loud_stops) = mpsc::unbounded_channel();
     let desk = Arc::new(Desk {
         topic: topic.to_owned(),
         group: settings.kafka.kafka_group_id.clone(),
         owner: settings.owner(),
         limit,
-        pool: Pool::new(
-            &settings.database.database_url,
-            settings.database_connections as usize,
-        ),
+        pool,
         probe,
         source: source.handle.clone(),
         health,
@@ -200,11 +214,15 @@ async fn supervise(
     let ended = loop {
         tokio::select! {
             () = &mut stop => break Ended::AsAsked,
-            Some(loud) = loud_stops.recv() => break Ended::Loudly(loud),
+            Some(loud) = loud_stops.recv() => {
+                tracing::error!("{loud}");
+                break Ended::Loudly(loud);
+            }
             Some(event) = source.events.recv() => match event {
                 Event::Assigned(assignment) => {
                     writers.spawn(write(Arc::clone(&desk), assignment));
                 }
+                Event::Rebalanced => desk.health.start_waits_for(None),
                 Event::FetchFailed => {
                     if look.try_send(()).is_err() {
                         tracing::debug!("a look at the broker is due already");
@@ -224,8 +242,21 @@ async fn supervise(
     // Assignments that were made and not seen yet end with the channel.
     source.events.close();
     while source.events.recv().await.is_some() {}
-    while let Some(ended) = writers.join_next().await {
-        report(ended);
+    let finished = async {
+        while let Some(ended) = writers.join_next().await {
+            report(ended);
+        }
+    };
+    if tokio::time::timeout(FINISH_WAIT, finished).await.is_err() {
+        // It is committed whole or not at all, and the next owner sees which.
+        tracing::warn!("Postgres does not answer: ending without the answer to a transaction");
+        writers.shutdown().await;
+    }
+    // Of one cause there may be a stop in each partition; it has been told.
+    while let Ok(loud) = loud_stops.try_recv() {
+        if ended != Ended::Loudly(loud.clone()) {
+            tracing::error!("{loud}");
+        }
     }
     if tokio::time::timeout(LEAVE_WAIT, source.ended())
         .await
@@ -292,16 +323,28 @@ pub async fn migrate(database: &DatabaseSettings) -> anyhow::Result<Vec<String>>
     Ok(migrations::run(connection).await?)
 }
 
+/// Why the database is of no use, found before a partition is taken from another consumer. A
+/// database that is away is waited for later.
+async fn refuses(pool: &Pool) -> Option<LoudStop> {
+    match pool.lease().await {
+        Ok(lease) => {
+            lease.give_back();
+            None
+        }
+        Err(StoreError::Stop(stop)) => Some(stop),
+        Err(error) => {
+            tracing::debug!("cannot look at the database yet: {error}");
+            None
+        }
+    }
+}
+
 /// What Postgres said, where asking again cannot change it.
 fn refusal(error: &anyhow::Error) -> Option<LoudStop> {
-    let Some(ConnectError::Connect(error)) = error.downcast_ref() else {
-        return None;
-    };
-    let refusal = error.as_db_error()?;
-    (!StoreError::is_temporary(refusal.code())).then(|| LoudStop::Database {
-        sqlstate: refusal.code().code().to_owned(),
-        message: refusal.message().to_owned(),
-    })
+    match error.downcast_ref() {
+        Some(ConnectError::Connect(error)) => stop_for(error),
+        _ => None,
+    }
 }
 
 /// Returns once the topic is there.
@@ -375,7 +418,6 @@ async fn watch(desk: Arc<Desk>, mut looks: mpsc::Receiver<()>) {
 }
 
 fn stop_loudly(desk: &Desk, stop: LoudStop) {
-    tracing::error!("{stop}");
     if desk.stops.send(stop).is_err() {
         tracing::debug!("the service is ending already");
     }

@@ -84,6 +84,7 @@ fn describe() {
     for what in ["claim", "commit", "broker"] {
         counter!(RETRIES, "operation" => what).absolute(0);
     }
+    counter!(FENCED).absolute(0);
     gauge!(PAUSED).set(0.0);
     gauge!(ASSIGNED).set(0.0);
 }

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use self::context::QuietContext;
 use crate::record::Record;
+use crate::settings::GroupProtocol;
 use crate::stop::LoudStop;
 
 /// Counts the assignments of this process: one partition assigned twice has two ids.
@@ -33,6 +34,8 @@ pub type ClaimId = u64;
 pub enum Event {
     /// A partition is ours: start a writer for it.
     Assigned(Assignment),
+    /// The group has given us our part, which may be nothing.
+    Rebalanced,
     /// A fetch failed in a way that may mean another topic or a lost position: look at once.
     FetchFailed,
     /// The client is of no use any more.
@@ -281,14 +284,25 @@ impl Source {
     /// # Errors
     ///
     /// When librdkafka cannot make a client from `config`, or the system no thread.
-    pub fn start(config: &ClientConfig, topic: &str, limit: Limit) -> anyhow::Result<Self> {
+    pub fn start(
+        config: &ClientConfig,
+        protocol: GroupProtocol,
+        topic: &str,
+        limit: Limit,
+    ) -> anyhow::Result<Self> {
         let (commands, inbox) = blocking::channel();
         let (told, events) = mpsc::unbounded_channel();
         let room = Arc::new(Room::default());
         let context = context::GroupContext::new(topic, told, Arc::clone(&room));
         let consumer: BaseConsumer<context::GroupContext> = config.create_with_context(context)?;
-        let poller =
-            poller::Poller::new(consumer, topic.to_owned(), inbox, Arc::clone(&room), limit);
+        let poller = poller::Poller::new(
+            consumer,
+            topic.to_owned(),
+            inbox,
+            Arc::clone(&room),
+            limit,
+            protocol,
+        );
         let thread = std::thread::Builder::new()
             .name("kafka-poll".into())
             .spawn(move || poller.run())?;

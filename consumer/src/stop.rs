@@ -69,8 +69,8 @@ pub enum LoudStop {
     },
     /// Postgres refused in a way that trying again cannot mend.
     #[error(
-        "Postgres refuses, and trying again cannot help ({sqlstate}: {message}); if the database \
-         is new or older than this release, run 'ordertally-consumer migrate'"
+        "Postgres refuses, and trying again cannot help ({sqlstate}: {message}){}",
+        advice(sqlstate)
     )]
     Database {
         /// Postgres' error code.
@@ -78,12 +78,29 @@ pub enum LoudStop {
         /// Its message.
         message: String,
     },
+    /// What the URL of the database says is not enough to connect.
+    #[error("cannot connect to Postgres with this DATABASE_URL ({0}): correct it")]
+    DatabaseUrl(String),
     /// The database could not be brought to this release's structure.
     #[error("{0}: mend the cause, then start again; the failed migration has left no trace")]
     Migration(String),
     /// librdkafka's client broke for good.
     #[error("the Kafka client failed for good ({0}): start the consumer again")]
     Kafka(String),
+}
+
+/// What to do about a refusal of Postgres, where its code tells.
+fn advice(sqlstate: &str) -> &'static str {
+    match sqlstate {
+        // no such table, column, function
+        "42P01" | "42703" | "42883" => {
+            "; the database is new or older than this release: run 'ordertally-consumer migrate'"
+        }
+        "42501" => "; grant this user what it needs on all tables",
+        // no such database; user and password
+        "3D000" | "28000" | "28P01" => "; correct DATABASE_URL",
+        _ => "",
+    }
 }
 
 /// The loud stop for a position that is not in its partition's log, if it is not.

@@ -17,7 +17,7 @@ mod rows;
 pub use self::claim::{Claim, Found};
 pub use self::commit::{Committed, Previous};
 pub use self::connection::{Lease, Pool};
-pub use self::failure::StoreError;
+pub use self::failure::{StoreError, stop_for};
 pub use self::merge::merge_facts;
 pub use self::retry::{Retried, Retry};
 

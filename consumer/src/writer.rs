@@ -103,11 +103,10 @@ pub async fn write(desk: Arc<Desk>, assignment: Assignment) {
         intake: &intake,
         revoked,
     };
-    if let End::Stop(stop) = writer.run().await {
-        tracing::error!(kafka.partition = partition, "{stop}");
-        if desk.stops.send(stop).is_err() {
-            tracing::debug!("the service is ending already");
-        }
+    if let End::Stop(stop) = writer.run().await
+        && desk.stops.send(stop).is_err()
+    {
+        tracing::debug!("the service is ending already");
     }
     desk.health.released(partition);
     filling.abort(); // pure work; what it had is read again by the next owner

@@ -123,6 +123,8 @@ impl GroupContext {
             }
             self.tell(Event::Assigned(assignment));
         }
+        drop(lanes);
+        self.tell(Event::Rebalanced);
     }
 
     /// Takes the partitions from their writers: transactions in flight run to their end, what

@@ -16,6 +16,7 @@ use super::lane::{Flow, Lane};
 use super::{Command, Event, Limit, Room, is_about_position};
 use crate::native;
 use crate::record::Record;
+use crate::settings::GroupProtocol;
 use crate::stop::LoudStop;
 
 /// How long one poll waits for a record; also how soon a command is seen when none comes.
@@ -46,6 +47,8 @@ pub struct Poller {
     limit: Limit,
     after_poll: Vec<oneshot::Sender<()>>,
     told_broker_at: Instant,
+    /// Whether the group is still to take us in, and nothing else would tell.
+    joining: bool,
 }
 
 impl Poller {
@@ -55,6 +58,7 @@ impl Poller {
         commands: Receiver<Command>,
         room: Arc<Room>,
         limit: Limit,
+        protocol: GroupProtocol,
     ) -> Self {
         Self {
             consumer,
@@ -64,6 +68,8 @@ impl Poller {
             limit,
             after_poll: Vec::new(),
             told_broker_at: Instant::now(),
+            // A member that gets no partition of a KIP-848 group is never called back.
+            joining: protocol == GroupProtocol::Consumer,
         }
     }
 
@@ -261,6 +267,10 @@ impl Poller {
             if done.send(()).is_err() {
                 tracing::debug!("nobody waits for the poll any more");
             }
+        }
+        if self.joining && native::is_member(self.consumer.client()) {
+            self.joining = false;
+            self.consumer.context().tell(Event::Rebalanced);
         }
         let mut gathered = 0;
         while let Some(result) = polled {

@@ -1,5 +1,7 @@
 //! What an error of Postgres means: try again, look at the data, or stop.
 
+use std::error::Error as _;
+
 use ordertally_schema::database::ConnectError;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
@@ -48,12 +50,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether Postgres may answer otherwise when it is asked again.
-    #[must_use]
-    pub fn is_temporary(state: &SqlState) -> bool {
-        class(state) == Class::Retry
-    }
-
     /// Whether another session held a lock for longer than we wait.
     pub(super) fn is_lock_timeout(&self) -> bool {
         let Self::Outage(cause) = self else {
@@ -73,22 +69,34 @@ impl StoreError {
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(refusal) = error.as_db_error() else {
-            return Self::Outage(error.into()); // the connection, not an answer
-        };
-        let sqlstate = refusal.code().code();
-        match class(refusal.code()) {
-            Class::Retry => Self::Outage(error.into()),
-            Class::Data => Self::Data {
-                sqlstate: sqlstate.to_owned(),
+        if let Some(stop) = stop_for(&error) {
+            return Self::Stop(stop);
+        }
+        match error.as_db_error() {
+            Some(refusal) if class(refusal.code()) == Class::Data => Self::Data {
+                sqlstate: refusal.code().code().to_owned(),
                 message: refusal.message().to_owned(),
             },
-            Class::Stop => Self::Stop(LoudStop::Database {
-                sqlstate: sqlstate.to_owned(),
-                message: refusal.message().to_owned(),
-            }),
+            _ => Self::Outage(error.into()),
         }
     }
+}
+
+/// The loud stop for an error that trying again cannot mend.
+#[must_use]
+pub fn stop_for(error: &tokio_postgres::Error) -> Option<LoudStop> {
+    if let Some(refusal) = error.as_db_error() {
+        return (class(refusal.code()) == Class::Stop).then(|| LoudStop::Database {
+            sqlstate: refusal.code().code().to_owned(),
+            message: refusal.message().to_owned(),
+        });
+    }
+    // The connection, not an answer; of these only a setting that is missing, such as a password
+    // that Postgres asks for, is there to stay. The client tells it by its words alone.
+    let reason = error
+        .source()
+        .filter(|_| error.to_string() == "invalid configuration")?;
+    Some(LoudStop::DatabaseUrl(reason.to_string()))
 }
 
 impl From<ConnectError> for StoreError {
@@ -112,14 +120,14 @@ enum Class {
 fn class(state: &SqlState) -> Class {
     let code = state.code();
     match code {
-        // read-only (a standby after failover), failed transaction, idle-in-transaction timeout,
-        // lock timeout
-        "25006" | "25P02" | "25P03" | "55P03" => return Class::Retry,
+        // read-only (a standby after failover), failed transaction, idle-in-transaction timeout
+        "25006" | "25P02" | "25P03" => return Class::Retry,
         _ => {}
     }
     match code.get(..2) {
-        // connection, rollback (deadlock, serialization), resources, operator, system
-        Some("08" | "40" | "53" | "57" | "58") => Class::Retry,
+        // connection, rollback (deadlock, serialization), resources, not now (a lock, a database
+        // that takes no connections for a while), operator, system
+        Some("08" | "40" | "53" | "55" | "57" | "58") => Class::Retry,
         // cardinality, data, integrity, program limits
         Some("21" | "22" | "23" | "54") => Class::Data,
         _ => Class::Stop,
@@ -140,6 +148,7 @@ mod tests {
             ("40P01", Class::Retry),
             ("53100", Class::Retry),
             ("53300", Class::Retry),
+            ("55000", Class::Retry),
             ("55P03", Class::Retry),
             ("57P01", Class::Retry),
             ("57P03", Class::Retry),

@@ -2,7 +2,7 @@
 
 use ordertally_testkit::eventually;
 use ordertally_testkit::process::Program;
-use ordertally_testkit::servers::topics;
+use ordertally_testkit::servers::{free_port, topics};
 use ordertally_testkit::stopped::{freeze, thaw};
 
 use crate::stage::{SOON, Stage};
@@ -53,6 +53,41 @@ async fn handed_over_under_roundrobin() {
 #[tokio::test]
 async fn handed_over_under_kip_848() {
     hand_over(|program| program.env("GROUP_PROTOCOL", "consumer")).await;
+}
+
+/// Ready means that the group has given this consumer its part, also where that is nothing.
+async fn ready_without_a_partition(choose: impl Fn(Program) -> Program) {
+    let stage = Stage::new(1).await;
+    let mut consumers = Vec::new();
+    for _ in 0..2 {
+        let port = free_port();
+        let program = choose(stage.program())
+            .env("MIGRATE", "true")
+            .env("METRICS_ADDR", format!("127.0.0.1:{port}"));
+        consumers.push((port, program.start()));
+    }
+    for (port, consumer) in &consumers {
+        eventually(SOON, "each consumer is ready", async || {
+            let readiness = Stage::readiness(*port).await;
+            readiness.is_some_and(|(ready, _)| ready) && consumer.output().contains("consuming")
+        })
+        .await;
+    }
+    stage.send_orders(1, 0, 10);
+    stage.caught_up().await;
+    for (_, mut consumer) in consumers {
+        assert!(consumer.stop().await.success());
+    }
+}
+
+#[tokio::test]
+async fn a_spare_consumer_is_ready_under_the_classic_protocol() {
+    ready_without_a_partition(|program| program).await;
+}
+
+#[tokio::test]
+async fn a_spare_consumer_is_ready_under_kip_848() {
+    ready_without_a_partition(|program| program.env("GROUP_PROTOCOL", "consumer")).await;
 }
 
 #[tokio::test]

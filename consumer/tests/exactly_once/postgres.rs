@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ordertally_testkit::eventually;
 use ordertally_testkit::reckoning::{Circumstances, Coordinates};
-use ordertally_testkit::servers::{OwnPostgres, connect};
+use ordertally_testkit::servers::{OwnPostgres, connect, free_port};
 use tokio::net::TcpStream;
 
 use crate::proxy::Proxy;
@@ -217,6 +217,88 @@ async fn a_database_without_our_tables_is_a_loud_stop_that_names_the_command() {
     assert_eq!(status.code(), Some(3), "{}", consumer.output());
     let output = consumer.output();
     assert!(output.contains("ordertally-consumer migrate"), "{output}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_missing_is_told_before_the_group_is_joined() {
+    let stage = Stage::new(1).await;
+    let (_, place) = stage.url.rsplit_once('@').unwrap();
+    let url = format!("postgres://nobody@{place}");
+    let mut consumer = stage.program().env("DATABASE_URL", url).start();
+    let status = consumer.end_within(SOON).await;
+    let output = consumer.output();
+    assert_eq!(status.code(), Some(3), "{output}");
+    assert!(
+        output.contains("DATABASE_URL (password missing)"),
+        "{output}"
+    );
+    assert!(!output.contains("assigned"), "{output}");
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_connections_for_a_while_pauses_the_work() {
+    let postgres = OwnPostgres::start().await;
+    let stage = Stage::with_postgres(1, &postgres).await;
+    let mut consumer = stage.consumer();
+    stage.send_orders(1, 0, 10);
+    stage.caught_up().await;
+    let (server, database) = stage.url.rsplit_once('/').unwrap();
+    let maintenance = connect(&format!("{server}/template1")).await;
+    let allow =
+        |allowed: bool| format!("ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS {allowed}");
+    maintenance.batch_execute(&allow(false)).await.unwrap();
+    maintenance
+        .execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+            &[&database],
+        )
+        .await
+        .unwrap();
+    stage.send_orders(1, 10, 10);
+    eventually(SOON, "the consumer says that it waits", async || {
+        consumer.output().contains("trying until it works")
+    })
+    .await;
+    maintenance.batch_execute(&allow(true)).await.unwrap();
+    stage.caught_up().await;
+    assert!(consumer.stop().await.success());
+    stage.reckon().await;
+}
+
+#[tokio::test]
+async fn a_postgres_that_hangs_shows_and_does_not_hold_up_the_end() {
+    let stage = Stage::new(1).await;
+    let proxy = Proxy::start(&stage.url).await;
+    let port = free_port();
+    let mut consumer = stage
+        .program()
+        .env("MIGRATE", "true")
+        .env("DATABASE_URL", proxy.url())
+        .env("METRICS_ADDR", format!("127.0.0.1:{port}"))
+        .start();
+    stage.send_orders(1, 0, 10);
+    stage.caught_up().await;
+    assert!(Stage::readiness(port).await.unwrap().0);
+    proxy.hang();
+    stage.send_orders(1, 10, 10);
+    eventually(SOON, "the consumer is not ready", async || {
+        let readiness = Stage::readiness(port).await;
+        readiness.is_some_and(|(ready, why)| !ready && why.contains("has not committed"))
+    })
+    .await;
+    let status = consumer.stop().await;
+    assert_eq!(status.code(), Some(0), "{}", consumer.output());
+    assert!(
+        consumer
+            .output()
+            .contains("without the answer to a transaction"),
+        "{}",
+        consumer.output()
+    );
+    let mut consumer = stage.consumer();
+    stage.caught_up().await;
+    assert!(consumer.stop().await.success());
+    stage.reckon().await;
 }
 
 #[tokio::test]

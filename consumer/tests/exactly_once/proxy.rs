@@ -1,4 +1,4 @@
-//! A way to Postgres that can lose exactly the answer to a COMMIT.
+//! A way to Postgres that can lose exactly the answer to a COMMIT, and that can hang.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,7 @@ pub struct Proxy {
 struct State {
     armed: AtomicBool,
     cuts: AtomicUsize,
+    hangs: AtomicBool,
 }
 
 impl Proxy {
@@ -50,6 +51,11 @@ impl Proxy {
         self.state.armed.store(true, Ordering::SeqCst);
     }
 
+    /// From now on nothing passes, and every connection stays open.
+    pub fn hang(&self) {
+        self.state.hangs.store(true, Ordering::SeqCst);
+    }
+
     /// How many answers were lost.
     pub fn cuts(&self) -> usize {
         self.state.cuts.load(Ordering::SeqCst)
@@ -63,6 +69,9 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
         tokio::select! {
             read = client.read(&mut from_client) => {
                 let Ok(length @ 1..) = read else { return };
+                if state.hangs.load(Ordering::SeqCst) {
+                    continue;
+                }
                 // COMMIT is sent alone, as a simple query.
                 let commit = from_client[..length].ends_with(b"COMMIT\0");
                 if commit && state.armed.swap(false, Ordering::SeqCst) {

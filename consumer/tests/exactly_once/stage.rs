@@ -67,6 +67,13 @@ impl Stage {
             .env("METRICS_ADDR", "127.0.0.1:0")
     }
 
+    /// Whether the consumer that serves its health on `port` is ready, and what it says of it.
+    pub async fn readiness(port: u16) -> Option<(bool, String)> {
+        let url = format!("http://127.0.0.1:{port}/readyz");
+        let answer = reqwest::get(url).await.ok()?;
+        Some((answer.status().is_success(), answer.text().await.ok()?))
+    }
+
     /// Starts a consumer that migrates first.
     pub fn consumer(&self) -> Process {
         self.program().env("MIGRATE", "true").start()
