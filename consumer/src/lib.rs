@@ -29,4 +29,5 @@ pub mod signals;
 pub mod source;
 pub mod stop;
 pub mod store;
+pub mod watch;
 pub mod writer;

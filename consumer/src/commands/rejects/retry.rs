@@ -103,8 +103,9 @@ pub async fn run(settings: &RetrySettings) -> anyhow::Result<ExitStatus> {
     };
     let mut summary = Summary::default();
     let done = retry_all(&pool, pages, &mut summary).await;
-    summary.print()?;
+    let printed = summary.print();
     done.context("those told above are settled; the same command goes on with the others")?;
+    printed?;
     Ok(if summary.outcomes.rejected == 0 {
         ExitStatus::Done
     } else {
