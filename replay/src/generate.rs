@@ -24,6 +24,7 @@ use crate::intake;
 use crate::judge::judge;
 use crate::settings::GenerateSettings;
 use clock::Clock;
+pub use invalid::codes;
 use order::Order;
 pub use spelling::{Change, Spelling};
 

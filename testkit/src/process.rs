@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -72,18 +72,20 @@ impl Program {
     }
 }
 
-/// The binary beside this test's: `target/<profile>/NAME` for a test in `target/<profile>/deps/`.
+/// The binary beside this one: `target/<profile>/NAME`, also for a test in `target/<profile>/deps/`.
 ///
 /// # Panics
 ///
 /// When it was not built: `cargo test` builds a test's own package only.
 #[must_use]
 pub fn path_of(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a running test has an executable");
-    let profile = test.parent().and_then(Path::parent);
-    let path = profile
-        .expect("tests lie in target/<profile>/deps")
-        .join(name);
+    let this = std::env::current_exe().expect("a running program has an executable");
+    let folder = this.parent().expect("an executable lies in a folder");
+    let profile = match folder.file_name() {
+        Some(name) if name == "deps" => folder.parent().unwrap_or(folder),
+        _ => folder,
+    };
+    let path = profile.join(name);
     assert!(
         path.is_file(),
         "{} is missing: run cargo build --workspace first",

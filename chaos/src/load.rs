@@ -1,0 +1,203 @@
+//! Records of every kind, sent while things go wrong: stored, repeated, spelled otherwise, in
+//! conflict, rejected in every way, ignored, tombstones, empty, as long as they may be, and within
+//! transactions that commit and abort.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::NaiveDate;
+use ordertally_replay::generate::Plan;
+use ordertally_replay::settings::GenerateSettings;
+use ordertally_schema::Code;
+use ordertally_testkit::event_cases;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaResult;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use tokio::task::JoinHandle;
+
+type Client = ThreadedProducer<DefaultProducerContext>;
+
+/// Records at once, and how long it rests after them: 500 a second.
+const RECORDS_AT_ONCE: usize = 5;
+const REST: Duration = Duration::from_millis(10);
+
+/// How often a transaction is made instead.
+const TRANSACTION_EVERY: usize = 40;
+
+/// Longest that the broker may take to answer a transaction's questions.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
+
+/// Longest that the last records may take.
+const FLUSH_WAIT: Duration = Duration::from_secs(60);
+
+/// The most that a payload may have.
+const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+
+/// A producer at work.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    sending: JoinHandle<anyhow::Result<usize>>,
+}
+
+impl Load {
+    /// Starts to send, drawn from `seed`.
+    #[must_use]
+    pub fn start(brokers: &str, topic: &str, seed: u64) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (told, brokers, topic) = (Arc::clone(&stop), brokers.to_owned(), topic.to_owned());
+        let sending = tokio::task::spawn_blocking(move || send(&brokers, &topic, seed, &told));
+        Self { stop, sending }
+    }
+
+    /// Ends it; how many records were sent.
+    ///
+    /// # Errors
+    ///
+    /// When the broker does not take what was sent.
+    pub async fn end(self) -> anyhow::Result<usize> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.sending.await?
+    }
+}
+
+type Payload = Option<Vec<u8>>;
+
+fn send(brokers: &str, topic: &str, seed: u64, stop: &AtomicBool) -> anyhow::Result<usize> {
+    let random = &mut ChaCha8Rng::seed_from_u64(seed);
+    let orders = orders(seed);
+    let oddities = oddities()?;
+    let producer = client(brokers, &[("enable.idempotence", "true")])?;
+    let mut transactions = None;
+    let (mut sent, mut next) = (0, 0);
+    for round in 1_usize.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        if round.is_multiple_of(TRANSACTION_EVERY) {
+            let payloads = [
+                &orders[next % orders.len()],
+                &orders[(next + 1) % orders.len()],
+            ];
+            transactions = transaction(
+                transactions.take(),
+                brokers,
+                topic,
+                payloads,
+                random.random_bool(0.5),
+            );
+        }
+        for _ in 0..RECORDS_AT_ONCE {
+            let payload = if random.random_bool(0.2) {
+                &oddities[random.random_range(0..oddities.len())]
+            } else {
+                next += 1;
+                &orders[next % orders.len()]
+            };
+            let key: u32 = random.random();
+            if put(&producer, topic, key, payload).is_ok() {
+                sent += 1; // a queue that is full is emptied while we rest
+            }
+        }
+        std::thread::sleep(REST);
+    }
+    producer
+        .flush(FLUSH_WAIT)
+        .context("the broker did not take the last records")?;
+    Ok(sent)
+}
+
+/// Orders with repetitions, other spellings, conflicts and every kind of fault among them.
+fn orders(seed: u64) -> Vec<Payload> {
+    let plan = Plan::new(&GenerateSettings {
+        orders: 6_000,
+        seed,
+        days: 30,
+        customers: 200,
+        start: NaiveDate::from_ymd_opt(2020, 9, 1).unwrap_or_default(),
+        duplicates: 0.2,
+        invalid: 0.1,
+        output: None,
+    });
+    let codes: Vec<Code> = ordertally_replay::generate::codes();
+    let mut payloads = Vec::new();
+    plan.make(&codes, |made| {
+        payloads.push(Some(made.payload.clone()));
+        true
+    });
+    payloads
+}
+
+/// Every case file, a tombstone, nothing at all, and payloads at the limit of their length.
+fn oddities() -> anyhow::Result<Vec<Payload>> {
+    let mut payloads: Vec<Payload> = event_cases::load()?
+        .into_iter()
+        .map(|case| case.payload)
+        .collect();
+    payloads.extend([None, Some(Vec::new())]);
+    for length in [PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX + 1] {
+        let mut payload = b"{\"event_type\":\"order.created\",\"note\":\"".to_vec();
+        payload.resize(length - 2, b'x');
+        payload.extend_from_slice(b"\"}");
+        payloads.push(Some(payload));
+    }
+    Ok(payloads)
+}
+
+fn client(brokers: &str, options: &[(&str, &str)]) -> KafkaResult<Client> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", brokers)
+        .set("message.max.bytes", "8388608");
+    for (key, value) in options {
+        config.set(*key, *value);
+    }
+    config.create()
+}
+
+fn put(producer: &Client, topic: &str, key: u32, payload: &Payload) -> KafkaResult<()> {
+    let key = key.to_be_bytes();
+    let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).key(&key);
+    record.payload = payload.as_deref();
+    producer.send(record).map_err(|(error, _)| error)
+}
+
+/// One transaction with a client of its own, which is kept while all goes well. Where the broker is
+/// away it comes to nothing: its records are aborted, which is one more case.
+fn transaction(
+    client_before: Option<Client>,
+    brokers: &str,
+    topic: &str,
+    payloads: [&Payload; 2],
+    commit: bool,
+) -> Option<Client> {
+    let producer = match client_before {
+        Some(producer) => producer,
+        None => {
+            let options = [
+                ("transactional.id", topic),
+                // One that is left open holds every reader up for as long.
+                ("transaction.timeout.ms", "10000"),
+                ("message.timeout.ms", "9000"),
+            ];
+            let producer = client(brokers, &options).ok()?;
+            producer.init_transactions(ANSWER_WAIT).ok()?;
+            producer
+        }
+    };
+    producer.begin_transaction().ok()?;
+    for (key, payload) in (0..).zip(payloads) {
+        put(&producer, topic, key, payload).ok()?;
+    }
+    if commit {
+        producer.commit_transaction(ANSWER_WAIT).ok()?;
+    } else {
+        producer.flush(ANSWER_WAIT).ok()?;
+        producer.abort_transaction(ANSWER_WAIT).ok()?;
+    }
+    Some(producer)
+}
