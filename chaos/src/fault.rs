@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use ordertally_testkit::proxy::Mode;
 use ordertally_testkit::stopped::{freeze, thaw};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::cast::Cast;
-use crate::proxy::Mode;
 use crate::scene::{Scene, Servers};
 use crate::schedule::Fault;
 

@@ -3,13 +3,12 @@
 //! over every table and every answer.
 //!
 //! [`schedule`] draws what happens; [`scene`] holds the servers, [`cast`] the programs between them,
-//! [`load`] sends every kind of record meanwhile, [`fault`] does the faults, through [`proxy`] those
-//! of the network, and [`run`] plays a schedule and judges its end.
+//! [`load`] sends every kind of record meanwhile, [`fault`] does the faults, and
+//! [`run`] plays a schedule and judges its end.
 
 pub mod cast;
 pub mod fault;
 pub mod load;
-pub mod proxy;
 pub mod run;
 pub mod scene;
 pub mod schedule;

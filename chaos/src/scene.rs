@@ -3,10 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use ordertally_testkit::proxy::Proxy;
 use ordertally_testkit::servers::{OwnKafka, OwnPostgres, connect};
 use tokio_postgres::Client;
-
-use crate::proxy::Proxy;
 
 /// One Kafka and one Postgres, which faults stop and start again.
 pub struct Servers {

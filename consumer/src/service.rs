@@ -28,9 +28,8 @@ use crate::writer::{Desk, waits, write};
 /// is missed after its session's timeout.
 const LEAVE_WAIT: Duration = Duration::from_secs(10);
 
-/// How long the end waits for transactions in flight. One takes milliseconds, and at most as long
-/// as Postgres lets a statement wait; a Postgres that hangs must not outlast the patience of whoever
-/// stops the process.
+/// How long the end waits for transactions in flight. One takes milliseconds, a wait for a lock at
+/// most 5 s; a Postgres that hangs must not outlast the patience of whoever stops the process.
 const FINISH_WAIT: Duration = Duration::from_secs(8);
 
 /// How often a migration is tried before its failure is taken for its own.
@@ -254,7 +253,7 @@ async fn supervise(
         .await
         .is_err()
     {
-        // Every transaction has ended before; only the group's farewell is missing.
+        // Nothing is written any more; only the group's farewell is missing.
         tracing::warn!("the broker does not answer: ending without leaving the group");
     }
     if let Err(error) = watching.await

@@ -1,7 +1,7 @@
 //! What the tests of every crate share: real servers, fixtures, and an independent reckoning.
 //!
 //! [`servers`] gives each test its database and topic, [`process`] runs the product's programs,
-//! [`stopped`] freezes them, [`eventually`] waits. [`event_cases`] reads `testdata/events/`,
+//! [`stopped`] freezes them, [`proxy`] makes their way to Postgres fail, [`eventually`] waits. [`event_cases`] reads `testdata/events/`,
 //! [`topic_reader`] a topic as it lies there, and [`reckoning`] says what must come of it.
 //! [`judge`] answers the three questions in plain SQL from what is stored.
 
@@ -9,6 +9,7 @@ pub mod event_cases;
 mod eventually;
 pub mod judge;
 pub mod process;
+pub mod proxy;
 pub mod reckoning;
 pub mod servers;
 pub mod stopped;

@@ -12,7 +12,6 @@ mod groups;
 mod migrations;
 mod outcomes;
 mod postgres;
-mod proxy;
 mod stage;
 mod store;
 mod topics;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use ordertally_testkit::eventually;
+use ordertally_testkit::proxy::{Mode, Proxy};
 use ordertally_testkit::reckoning::{Circumstances, Coordinates};
 use ordertally_testkit::servers::{OwnPostgres, connect, free_port};
 use tokio::net::TcpStream;
 
-use crate::proxy::Proxy;
 use crate::stage::{SOON, Stage, order};
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn the_same_ids_on_two_partitions_at_once_are_stored_once() {
 #[tokio::test]
 async fn a_connection_cut_between_commit_and_its_answer_is_settled() {
     let stage = Stage::new(1).await;
-    let proxy = Proxy::start(&stage.url).await;
+    let proxy = Proxy::start(&stage.url).await.unwrap();
     let mut consumer = stage
         .slow_program()
         .env("DATABASE_URL", proxy.url())
@@ -146,11 +146,11 @@ async fn a_connection_cut_between_commit_and_its_answer_is_settled() {
     stage.send_orders(1, 0, 200);
     stage.position_reaches(100).await;
     for round in 1..6 {
-        let cuts = proxy.cuts();
+        let cuts = proxy.lost_answers();
         proxy.lose_next_commit_answer();
         stage.send_orders(1, round * 1_000, 100);
         eventually(SOON, "an answer to COMMIT was lost", async || {
-            proxy.cuts() > cuts
+            proxy.lost_answers() > cuts
         })
         .await;
     }
@@ -268,7 +268,7 @@ async fn a_database_that_takes_no_connections_for_a_while_pauses_the_work() {
 #[tokio::test]
 async fn a_postgres_that_hangs_shows_and_does_not_hold_up_the_end() {
     let stage = Stage::new(1).await;
-    let proxy = Proxy::start(&stage.url).await;
+    let proxy = Proxy::start(&stage.url).await.unwrap();
     let port = free_port();
     let mut consumer = stage
         .program()
@@ -279,7 +279,7 @@ async fn a_postgres_that_hangs_shows_and_does_not_hold_up_the_end() {
     stage.send_orders(1, 0, 10);
     stage.caught_up().await;
     assert!(Stage::readiness(port).await.unwrap().0);
-    proxy.hang();
+    proxy.set(Mode::Hang);
     stage.send_orders(1, 10, 10);
     eventually(SOON, "the consumer is not ready", async || {
         let readiness = Stage::readiness(port).await;

@@ -2,6 +2,7 @@
 //! COMMIT.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -37,6 +38,8 @@ struct State {
     cuts: watch::Sender<u64>,
     /// Whether the next answer to a COMMIT is to be lost.
     losing: watch::Sender<bool>,
+    /// How many were.
+    lost: AtomicUsize,
 }
 
 impl Proxy {
@@ -56,6 +59,7 @@ impl Proxy {
             mode: watch::Sender::new(Mode::Pass),
             cuts: watch::Sender::new(0),
             losing: watch::Sender::new(false),
+            lost: AtomicUsize::new(0),
         });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
@@ -95,6 +99,12 @@ impl Proxy {
     /// The next COMMIT reaches the server; its answer reaches nobody, and the connection ends.
     pub fn lose_next_commit_answer(&self) {
         self.state.losing.send_replace(true);
+    }
+
+    /// How many answers to a COMMIT were lost.
+    #[must_use]
+    pub fn lost_answers(&self) -> usize {
+        self.state.lost.load(Ordering::SeqCst)
     }
 
     /// Everything passes again.
@@ -139,8 +149,13 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, state: &State) {
             }
             read = server.read(&mut from_server) => {
                 let Ok(length @ 1..) = read else { return };
-                if losing || !let_through(state, &mut cuts).await {
-                    return; // the server has answered, so the transaction is committed
+                if losing {
+                    // The server has answered, so the transaction is committed.
+                    state.lost.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                if !let_through(state, &mut cuts).await {
+                    return;
                 }
                 if client.write_all(&from_server[..length]).await.is_err() {
                     return;
