@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +14,7 @@ use ordertally_testkit::servers::free_port;
 use ordertally_testkit::{eventually, eventually_some};
 
 const DEADLINE: Duration = Duration::from_secs(240);
+const CTRL_C: &[u8] = b"\x03";
 
 /// Ports that nothing else uses, kept from one run to the next as a person keeps the defaults.
 struct Place {
@@ -155,11 +157,12 @@ async fn the_demo_answers_and_leaves_nothing_behind_continues_and_starts_anew() 
 async fn in_a_terminal_the_demo_stays_until_ctrl_c() {
     let place = Place::new();
     let program = place.program(&[]).command();
-    // `script` gives its command a terminal, and ends with its exit code.
+    // `script` gives its command a terminal, and ends with its exit code. The shell in between,
+    // whichever it is, makes way for the program.
     let mut script = Command::new("script");
     script
         .args(["--quiet", "--return", "--command"])
-        .arg(program.get_program())
+        .arg(format!("exec {}", program.get_program().display()))
         .arg("/dev/null");
     for (name, value) in program.get_envs() {
         if let Some(value) = value {
@@ -167,7 +170,11 @@ async fn in_a_terminal_the_demo_stays_until_ctrl_c() {
         }
     }
     let log = place.path().join("terminal.log");
-    let mut terminal = Launch::new("script", script, &log).start().unwrap();
+    let (keys, mut keyboard) = std::io::pipe().unwrap();
+    let mut terminal = Launch::new("script", script, &log)
+        .input(keys)
+        .start()
+        .unwrap();
     let output = || std::fs::read_to_string(&log).unwrap();
     eventually(DEADLINE, "the demo has answered", async || {
         terminal.alive().unwrap();
@@ -176,9 +183,7 @@ async fn in_a_terminal_the_demo_stays_until_ctrl_c() {
     .await;
     assert!(output().contains("Idaho"), "{}", output());
 
-    let demo = ordertally_testkit::stopped::children_of(terminal.id());
-    assert_eq!(demo.len(), 1, "{demo:?}");
-    kill(demo[0], Signal::INT);
+    keyboard.write_all(CTRL_C).unwrap();
     let status = terminal.end_within(DEADLINE).await.unwrap();
     assert_eq!(
         status.and_then(|status| status.code()),

@@ -30,12 +30,7 @@ pub fn with_children(process: u32, each: impl Fn(u32)) {
 }
 
 /// The processes that have this one as their parent.
-///
-/// # Panics
-///
-/// Where there is no `/proc`.
-#[must_use]
-pub fn children_of(process: u32) -> Vec<u32> {
+fn children_of(process: u32) -> Vec<u32> {
     std::fs::read_dir("/proc")
         .expect("Linux has /proc")
         .flatten()
