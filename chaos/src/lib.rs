@@ -1,14 +1,18 @@
-//! Tries to break the guarantees: faults of every kind, drawn from a seed, against real consumers,
-//! a real Kafka and a real Postgres under load; after each schedule the reckoning of `testkit`
-//! over every table and every answer.
+//! Schedules of faults drawn from a seed, and the reckoning after each.
 //!
-//! [`schedule`] draws what happens; [`scene`] holds the servers, [`cast`] the programs between them,
-//! [`load`] sends every kind of record meanwhile, [`fault`] does the faults, and
-//! [`run`] plays a schedule and judges its end.
+//! In the order of a run: [`schedule`] is what happens, in lanes that go on side by side, and
+//! [`lane`] draws and plays the steps of each; [`scene`] is the servers with a topic and a database
+//! of the schedule's own, [`disk`] where that database lies, [`cast`] the programs between them,
+//! [`load`] the producer and [`history`] what the topic held at any time; [`run`] plays it all and
+//! judges its end, and [`shrink`] looks for less that fails too.
 
 pub mod cast;
-pub mod fault;
+pub mod disk;
+pub mod history;
+pub mod lane;
 pub mod load;
+pub mod patience;
 pub mod run;
 pub mod scene;
 pub mod schedule;
+pub mod shrink;

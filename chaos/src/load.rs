@@ -30,7 +30,7 @@ const REST: Duration = Duration::from_millis(10);
 const TRANSACTION_EVERY: usize = 40;
 
 /// Longest that the broker may take to answer a transaction's questions.
-const ANSWER_WAIT: Duration = Duration::from_secs(5);
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
 /// Longest that the last records may take.
 const FLUSH_WAIT: Duration = Duration::from_secs(60);
@@ -38,42 +38,136 @@ const FLUSH_WAIT: Duration = Duration::from_secs(60);
 /// The most that a payload may have.
 const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
-/// A producer at work.
+/// How many keys there are: few enough for compaction to find something.
+const KEYS: u32 = 400;
+
+/// A producer, at work or at rest.
 pub struct Load {
+    brokers: String,
+    topic: String,
+    material: Arc<Material>,
+    sent: usize,
+    at_work: Option<AtWork>,
+}
+
+struct AtWork {
     stop: Arc<AtomicBool>,
     sending: JoinHandle<anyhow::Result<usize>>,
 }
 
+/// What there is to send, the same for every producer of a seed.
+struct Material {
+    seed: u64,
+    orders: Vec<Payload>,
+    oddities: Vec<Payload>,
+}
+
 impl Load {
     /// Starts to send, drawn from `seed`.
-    #[must_use]
-    pub fn start(brokers: &str, topic: &str, seed: u64) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (told, brokers, topic) = (Arc::clone(&stop), brokers.to_owned(), topic.to_owned());
-        let sending = tokio::task::spawn_blocking(move || send(&brokers, &topic, seed, &told));
-        Self { stop, sending }
+    ///
+    /// # Errors
+    ///
+    /// When the case files cannot be read.
+    pub fn start(brokers: &str, topic: &str, seed: u64) -> anyhow::Result<Self> {
+        let material = Material {
+            seed,
+            orders: orders(seed),
+            oddities: oddities()?,
+        };
+        let mut load = Self {
+            brokers: brokers.to_owned(),
+            topic: topic.to_owned(),
+            material: Arc::new(material),
+            sent: 0,
+            at_work: None,
+        };
+        load.go_on();
+        Ok(load)
     }
 
-    /// Ends it; how many records were sent.
+    /// Sends on.
+    pub fn go_on(&mut self) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let (brokers, topic) = (self.brokers.clone(), self.topic.clone());
+        let (material, sent) = (Arc::clone(&self.material), self.sent);
+        let sending =
+            tokio::task::spawn_blocking(move || send(&brokers, &topic, &material, sent, &told));
+        self.at_work = Some(AtWork { stop, sending });
+    }
+
+    /// Rests, with everything sent. How many records were sent in all.
     ///
     /// # Errors
     ///
     /// When the broker does not take what was sent.
-    pub async fn end(self) -> anyhow::Result<usize> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.sending.await?
+    pub async fn rest(&mut self) -> anyhow::Result<usize> {
+        if let Some(AtWork { stop, sending }) = self.at_work.take() {
+            stop.store(true, Ordering::Relaxed);
+            self.sent += sending.await??;
+        }
+        Ok(self.sent)
+    }
+
+    /// Sends so many orders to each partition, by their order.
+    ///
+    /// # Errors
+    ///
+    /// When the broker does not take them.
+    pub async fn fill(&mut self, counts: &[i64]) -> anyhow::Result<()> {
+        let (brokers, topic) = (self.brokers.clone(), self.topic.clone());
+        let (material, counts) = (Arc::clone(&self.material), counts.to_vec());
+        let first = self.sent;
+        self.sent += tokio::task::spawn_blocking(move || {
+            fill(&brokers, &topic, &material.orders, first, &counts)
+        })
+        .await??;
+        Ok(())
     }
 }
 
 type Payload = Option<Vec<u8>>;
 
-fn send(brokers: &str, topic: &str, seed: u64, stop: &AtomicBool) -> anyhow::Result<usize> {
-    let random = &mut ChaCha8Rng::seed_from_u64(seed);
-    let orders = orders(seed);
-    let oddities = oddities()?;
+fn fill(
+    brokers: &str,
+    topic: &str,
+    orders: &[Payload],
+    first: usize,
+    counts: &[i64],
+) -> anyhow::Result<usize> {
+    let producer = client(brokers, &[("enable.idempotence", "true")])?;
+    let mut sent = 0;
+    for (partition, count) in (0..).zip(counts) {
+        for _ in 0..*count {
+            let payload = &orders[(first + sent) % orders.len()];
+            let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
+            record.payload = payload.as_deref();
+            if producer.send(record).is_err() {
+                producer.flush(FLUSH_WAIT)?; // the queue is full
+            }
+            sent += 1;
+        }
+    }
+    producer.flush(FLUSH_WAIT)?;
+    Ok(sent)
+}
+
+fn send(
+    brokers: &str,
+    topic: &str,
+    material: &Material,
+    sent_before: usize,
+    stop: &AtomicBool,
+) -> anyhow::Result<usize> {
+    let Material {
+        seed,
+        orders,
+        oddities,
+    } = material;
+    let random = &mut ChaCha8Rng::seed_from_u64(seed ^ sent_before as u64);
     let producer = client(brokers, &[("enable.idempotence", "true")])?;
     let mut transactions = None;
-    let (mut sent, mut next) = (0, 0);
+    let (mut sent, mut next) = (0, sent_before);
     for round in 1_usize.. {
         if stop.load(Ordering::Relaxed) {
             break;
@@ -98,7 +192,7 @@ fn send(brokers: &str, topic: &str, seed: u64, stop: &AtomicBool) -> anyhow::Res
                 next += 1;
                 &orders[next % orders.len()]
             };
-            let key: u32 = random.random();
+            let key = random.random_range(0..KEYS);
             if put(&producer, topic, key, payload).is_ok() {
                 sent += 1; // a queue that is full is emptied while we rest
             }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
-use ordertally_chaos::run;
 use ordertally_chaos::scene::Servers;
 use ordertally_chaos::schedule::Schedule;
+use ordertally_chaos::{run, shrink};
 use tokio::task::LocalSet;
 
 /// Plays schedules of faults against real servers, and holds every table and every answer against
@@ -29,6 +29,9 @@ struct Settings {
     /// Play the one schedule in this file, in the form in which it was printed
     #[arg(long, env = "SCHEDULE", value_name = "FILE", conflicts_with_all = ["seed", "schedules", "minutes"])]
     schedule: Option<PathBuf>,
+    /// Leave out of a schedule that failed what its failure does not need, and print the rest
+    #[arg(long, env = "SHRINK", default_value_t = false, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    shrink: bool,
 }
 
 #[tokio::main]
@@ -45,12 +48,13 @@ async fn main() -> ExitCode {
 
 /// Whether every schedule ended well.
 async fn play(settings: Settings) -> anyhow::Result<bool> {
+    let mut stage = Stage::default();
     if let Some(path) = &settings.schedule {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let schedule: Schedule = serde_json::from_str(&text)
             .with_context(|| format!("{} is not a schedule", path.display()))?;
-        return Ok(play_one(Servers::start().await, &schedule).await.is_some());
+        return stage.play_and_shrink(&schedule, settings.shrink).await;
     }
     let seed = settings.seed.unwrap_or_else(rand::random);
     println!("the first seed is {seed}");
@@ -63,7 +67,6 @@ async fn play(settings: Settings) -> anyhow::Result<bool> {
         (None, None) => 1,
     };
     let began = Instant::now();
-    let mut servers = Some(Servers::start().await);
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let (mut played, mut failed) = (0, Vec::new());
     for seed in (0..schedules).map(|number| seed.wrapping_add(number)) {
@@ -71,17 +74,12 @@ async fn play(settings: Settings) -> anyhow::Result<bool> {
             break;
         }
         let schedule = Schedule::draw(seed);
-        let before = match servers.take() {
-            Some(servers) => servers,
-            None => Servers::start().await,
-        };
-        servers = play_one(before, &schedule).await;
         played += 1;
-        if servers.is_none() {
+        if !stage.play_and_shrink(&schedule, settings.shrink).await? {
             failed.push(seed);
         }
-        for kind in kinds(&schedule) {
-            *counts.entry(kind).or_default() += 1;
+        for name in schedule.names() {
+            *counts.entry(name).or_default() += 1;
         }
     }
     println!(
@@ -89,50 +87,80 @@ async fn play(settings: Settings) -> anyhow::Result<bool> {
         began.elapsed(),
         failed.len()
     );
-    for (kind, count) in counts {
-        println!("  {count:>5} × {kind}");
+    for (name, count) in counts {
+        println!("  {count:>5} × {name}");
     }
     Ok(failed.is_empty())
 }
 
-fn kinds(schedule: &Schedule) -> Vec<String> {
-    schedule
-        .steps
-        .iter()
-        .map(|step| step.fault.name())
-        .collect()
+/// The servers, which last until a schedule fails.
+#[derive(Default)]
+struct Stage {
+    servers: Option<Servers>,
 }
 
-/// Plays a schedule; the servers for the next one, where it ended well.
-async fn play_one(mut servers: Servers, schedule: &Schedule) -> Option<Servers> {
-    let printed = serde_json::to_string(schedule).unwrap_or_default();
-    let playing = schedule.clone();
-    // On a task, so that a panic is this schedule's alone.
-    let tasks = LocalSet::new();
-    let playing = tasks.spawn_local(async move {
-        let played = run::play(&mut servers, &playing).await;
-        (servers, played)
-    });
-    let played = tasks.run_until(playing).await;
-    match played {
-        Ok((servers, Ok(played))) => {
+impl Stage {
+    async fn play_and_shrink(&mut self, schedule: &Schedule, shrink: bool) -> anyhow::Result<bool> {
+        let well = self.play(schedule).await?;
+        if !well && shrink {
+            let smallest = shrink::shrink(schedule, async |less| {
+                matches!(self.play(less).await, Ok(false))
+            })
+            .await;
             println!(
-                "seed {}: {} records, {:.1?}, caught up after {:.1?}: {}",
+                "seed {} shrunk:\n{}",
                 schedule.seed,
-                played.records,
-                played.took,
-                played.caught_up,
-                kinds(schedule).join(", ")
+                serde_json::to_string(&smallest)?
             );
-            Some(servers)
         }
-        Ok((_, Err(error))) => {
-            println!("seed {} FAILED: {error:#}\n{printed}", schedule.seed);
-            None
+        Ok(well)
+    }
+
+    /// Plays a schedule; whether it ended well.
+    async fn play(&mut self, schedule: &Schedule) -> anyhow::Result<bool> {
+        let printed = serde_json::to_string(schedule)?;
+        let mut servers = match self.servers.take() {
+            Some(servers) => servers,
+            None => Servers::start().await?,
+        };
+        let playing = schedule.clone();
+        // On a task, so that a panic is this schedule's alone.
+        let tasks = LocalSet::new();
+        let playing = tasks.spawn_local(async move {
+            let played = run::play(&mut servers, &playing).await;
+            (servers, played)
+        });
+        let played = tasks.run_until(playing).await;
+        match played {
+            Ok((servers, Ok(played))) => {
+                println!(
+                    "seed {}: {} records, {:.1?}, caught up after {:.1?}: {}{}",
+                    schedule.seed,
+                    played.records,
+                    played.took,
+                    played.caught_up,
+                    schedule.names().join(", "),
+                    not_reached(&played.missed)
+                );
+                self.servers = Some(servers);
+                Ok(true)
+            }
+            Ok((_, Err(error))) => {
+                println!("seed {} FAILED: {error:#}\n{printed}", schedule.seed);
+                Ok(false)
+            }
+            Err(panic) => {
+                println!("seed {} FAILED: {panic}\n{printed}", schedule.seed);
+                Ok(false)
+            }
         }
-        Err(panic) => {
-            println!("seed {} FAILED: {panic}\n{printed}", schedule.seed);
-            None
-        }
+    }
+}
+
+fn not_reached(missed: &[String]) -> String {
+    if missed.is_empty() {
+        String::new()
+    } else {
+        format!(" (not reached: {})", missed.join(", "))
     }
 }

@@ -5,21 +5,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use chrono::NaiveDate;
 use ordertally_testkit::reckoning::question::{Days, OrderValue, ProvinceSales, TopCustomers};
-use ordertally_testkit::reckoning::{Answers, Reckoning, answers};
-use ordertally_testkit::topic_reader;
+use ordertally_testkit::reckoning::{Answers, answers};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::cast::Cast;
-use crate::fault;
+use crate::history::History;
+use crate::lane::operator::Operator;
+use crate::lane::{self, broker, connections, consumers, database};
 use crate::load::Load;
 use crate::scene::{Scene, Servers};
 use crate::schedule::Schedule;
 
-/// Longest from the last fault's end until everything is read.
-const CATCH_UP: Duration = Duration::from_secs(90);
-
 /// What a schedule came to, where nothing was wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Played {
     /// Records that were sent.
     pub records: usize,
@@ -27,6 +26,8 @@ pub struct Played {
     pub took: Duration,
     /// From the last fault's end to the last record's outcome.
     pub caught_up: Duration,
+    /// Faults that found nothing to strike.
+    pub missed: Vec<String>,
 }
 
 /// Plays a schedule.
@@ -40,67 +41,86 @@ pub struct Played {
 /// When a server cannot be started again, or a program neither starts nor ends.
 pub async fn play(servers: &mut Servers, schedule: &Schedule) -> anyhow::Result<Played> {
     let began = Instant::now();
-    let scene = Scene::set(servers, schedule.seed, schedule.partitions).await?;
-    let mut cast = Cast::enter(&scene, schedule).await;
-    let load = Load::start(&scene.brokers, &scene.topic, schedule.seed);
-    for step in &schedule.steps {
-        tokio::time::sleep(Duration::from_millis(step.after_ms)).await;
-        fault::play(step.fault, servers, &scene, &mut cast)
-            .await
-            .with_context(|| step.fault.name())?;
-    }
-    let records = load.end().await?;
-    scene.proxy.heal();
-    let healed = Instant::now();
-    let caught_up = caught_up(servers, &scene).await;
-    let judged = match caught_up {
-        Ok(()) => judge(&scene, &mut cast).await,
-        Err(error) => Err(error),
+    let scene = Scene::set(servers, schedule).await?;
+    let cast = Mutex::new(Cast::enter(&scene, schedule).await?);
+    let load = Load::start(&scene.brokers, &scene.topic, schedule.seed)?;
+    let mut operator = Operator::new(&scene, &cast, load);
+    let played = lanes(servers, &scene, &cast, &mut operator, schedule).await;
+    let Operator {
+        mut load, history, ..
+    } = operator;
+    let mut cast = cast.into_inner();
+    let ended = async {
+        played?;
+        let records = load.rest().await?;
+        for way in &scene.ways {
+            way.proxy.heal();
+        }
+        let healed = Instant::now();
+        scene.caught_up().await?;
+        let caught_up = healed.elapsed();
+        cast.is_well(&scene).await?;
+        judge(&scene, &cast, &history).await?;
+        anyhow::Ok((records, caught_up))
     };
-    let caught_up = healed.elapsed();
-    judged.with_context(|| cast.last_words())?;
+    let ended = ended.await;
+    let (records, caught_up) = ended.with_context(|| cast.last_words())?;
     cast.leave().await?;
+    let missed = scene.missed();
     scene.strike(servers).await?;
     Ok(Played {
         records,
         took: began.elapsed(),
         caught_up,
+        missed,
     })
 }
 
-/// Waits until every partition is read to its end.
-async fn caught_up(servers: &Servers, scene: &Scene) -> anyhow::Result<()> {
-    let began = Instant::now();
-    let client = scene.client().await;
-    loop {
-        let positions = client
-            .query(
-                "SELECT next_offset FROM partition_positions ORDER BY partition",
-                &[],
-            )
-            .await?;
-        let positions: Vec<i64> = positions.iter().map(|row| row.get(0)).collect();
-        let ends = servers.kafka.end_offsets(&scene.topic);
-        if positions == ends {
-            return Ok(());
-        }
-        ensure!(
-            began.elapsed() < CATCH_UP,
-            "not caught up after {CATCH_UP:?}: positions {positions:?}, ends {ends:?}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+/// Plays the lanes side by side.
+async fn lanes(
+    servers: &mut Servers,
+    scene: &Scene,
+    cast: &Mutex<Cast>,
+    operator: &mut Operator<'_>,
+    schedule: &Schedule,
+) -> anyhow::Result<()> {
+    let Servers {
+        kafka,
+        broker_way,
+        postgres,
+        disk,
+    } = servers;
+    tokio::try_join!(
+        lane::play(&schedule.consumer_faults, async |fault| {
+            consumers::play(fault, scene, cast).await
+        }),
+        lane::play(&schedule.database_faults, async |fault| {
+            database::play(fault, postgres, disk.as_ref(), scene).await
+        }),
+        lane::play(&schedule.connection_faults, async |fault| {
+            connections::play(fault, scene, broker_way).await
+        }),
+        lane::play(&schedule.broker_faults, async |fault| {
+            broker::play(fault, kafka).await
+        }),
+        lane::play(&schedule.acts, async |act| operator.play(act).await),
+    )?;
+    Ok(())
 }
 
-async fn judge(scene: &Scene, cast: &mut Cast) -> anyhow::Result<()> {
-    cast.is_well()?;
-    let contents = topic_reader::read(&scene.brokers, &scene.topic).await?;
-    let reckoning = Reckoning::of(contents);
-    let settlement = reckoning.settle(&scene.client().await).await?;
+async fn judge(scene: &Scene, cast: &Cast, history: &History) -> anyhow::Result<()> {
+    let reckoning = history.reckoning(scene).await?;
+    let settlement = reckoning.settle(&scene.client().await?).await?;
     let mut differences = settlement.differences();
     differences.extend(settlement.unread());
+    let records = reckoning.records_named_in(&differences);
     differences.extend(wrong_answers(cast, &settlement.answers()).await?);
-    ensure!(differences.is_empty(), "{}", differences.join("\n"));
+    ensure!(
+        differences.is_empty(),
+        "{}\n{}",
+        differences.join("\n"),
+        records.join("\n")
+    );
     Ok(())
 }
 

@@ -174,22 +174,50 @@ async fn consume(
         records: 4 * limit.records,
         bytes: BACKLOG_BYTES.max(2 * limit.bytes),
     };
-    let source = Source::start(consumer_config, settings.group_protocol, topic, backlog)?;
-    let (stops, loud_stops) = mpsc::unbounded_channel();
-    let desk = Arc::new(Desk {
-        topic: topic.to_owned(),
-        group: settings.kafka.kafka_group_id.clone(),
-        owner: settings.owner(),
-        limit,
-        pool,
-        probe,
-        source: source.handle.clone(),
-        health,
-        stops,
-        claims: AtomicU64::new(0),
-    });
-    tracing::info!(kafka.topic = topic, kafka.group = %desk.group, owner = %desk.owner, "consuming");
-    Ok(supervise(source, desk, loud_stops, stop).await)
+    let (group, owner) = (&settings.kafka.kafka_group_id, settings.owner());
+    tracing::info!(kafka.topic = topic, kafka.group = %group, %owner, "consuming");
+    let mut said = false;
+    loop {
+        let source = Source::start(consumer_config, settings.group_protocol, topic, backlog)?;
+        let (stops, loud_stops) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk {
+            topic: topic.to_owned(),
+            group: group.clone(),
+            owner: owner.clone(),
+            limit,
+            pool: pool.clone(),
+            probe: probe.clone(),
+            source: source.handle.clone(),
+            health: health.clone(),
+            stops,
+            claims: AtomicU64::new(0),
+        });
+        match supervise(source, desk, loud_stops, stop.as_mut()).await {
+            Membership::Ended(ended) => return Ok(ended),
+            Membership::NotReleased => {
+                let reason = "the group still counts on the member that had this instance id: \
+                              joining until it lets go";
+                if !said {
+                    tracing::warn!("{reason}");
+                    said = true;
+                }
+                health.start_waits_for(Some(reason.into()));
+                signals::retried("broker");
+                tokio::select! {
+                    () = stop.as_mut() => return Ok(Ended::AsAsked),
+                    () = tokio::time::sleep(WATCH) => {}
+                }
+            }
+        }
+    }
+}
+
+/// What a membership in the group came to.
+enum Membership {
+    /// The service ends with it.
+    Ended(Ended),
+    /// There was none: another member has our instance id. It has ended, and will be missed.
+    NotReleased,
 }
 
 /// Gives each assigned partition a writer, watches the topic, and ends all of it in order.
@@ -198,16 +226,16 @@ async fn supervise(
     desk: Arc<Desk>,
     mut loud_stops: mpsc::UnboundedReceiver<LoudStop>,
     mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
-) -> Ended {
+) -> Membership {
     let mut writers = JoinSet::new();
     let (look, looks) = mpsc::channel(1);
     let watching = tokio::spawn(watch(Arc::clone(&desk), looks));
     let ended = loop {
         tokio::select! {
-            () = &mut stop => break Ended::AsAsked,
+            () = &mut stop => break Membership::Ended(Ended::AsAsked),
             Some(loud) = loud_stops.recv() => {
                 tracing::error!("{loud}");
-                break Ended::Loudly(loud);
+                break Membership::Ended(Ended::Loudly(loud));
             }
             Some(event) = source.events.recv() => match event {
                 Event::Assigned(assignment) => {
@@ -219,15 +247,18 @@ async fn supervise(
                         tracing::debug!("a look at the broker is due already");
                     }
                 }
+                Event::NotReleased => break Membership::NotReleased,
                 Event::Failed(loud) => {
                     tracing::error!("{loud}");
-                    break Ended::Loudly(loud);
+                    break Membership::Ended(Ended::Loudly(loud));
                 }
             },
             Some(ended) = writers.join_next() => report(ended),
         }
     };
-    tracing::info!("stopping: work in hand is finished first");
+    if let Membership::Ended(_) = ended {
+        tracing::info!("stopping: work in hand is finished first");
+    }
     watching.abort();
     source.handle.stop();
     // Assignments that were made and not seen yet end with the channel.
@@ -245,7 +276,7 @@ async fn supervise(
     }
     // Of one cause there may be a stop in each partition; it has been told.
     while let Ok(loud) = loud_stops.try_recv() {
-        if ended != Ended::Loudly(loud.clone()) {
+        if !matches!(&ended, Membership::Ended(Ended::Loudly(told)) if *told == loud) {
             tracing::error!("{loud}");
         }
     }

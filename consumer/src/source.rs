@@ -38,6 +38,8 @@ pub enum Event {
     Rebalanced,
     /// A fetch failed in a way that may mean another topic or a lost position: look at once.
     FetchFailed,
+    /// The group has not let go of the member that had our instance id: join again.
+    NotReleased,
     /// The client is of no use any more.
     Failed(LoudStop),
 }

@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::child::{Child, ChildError, Launch};
 use crate::port;
 use jars::{Jars, JarsError};
-pub use settings::RELIED_ON;
+pub use settings::{Detour, RELIED_ON};
 
 /// A start takes 3 s on two idle cores; the rest is for machines that do much else.
 const START_DEADLINE: Duration = Duration::from_secs(90);
@@ -87,6 +87,7 @@ pub struct Node {
     folder: PathBuf,
     log: PathBuf,
     port: u16,
+    detour: Option<Detour>,
     jars: Jars,
 }
 
@@ -99,8 +100,16 @@ impl Node {
             folder,
             log,
             port,
+            detour: None,
             jars,
         }
+    }
+
+    /// The same with a second way in.
+    #[must_use]
+    pub fn with_detour(mut self, detour: Option<Detour>) -> Self {
+        self.detour = detour;
+        self
     }
 
     /// What a client starts from.
@@ -140,7 +149,12 @@ impl Node {
         let properties = self.folder.join("server.properties");
         // The controller is spoken to by the broker in the same process alone, and its port is
         // part of no stored state.
-        let text = settings::properties(&self.folder.join("data"), self.port, port::free());
+        let text = settings::properties(
+            &self.folder.join("data"),
+            self.port,
+            port::free(),
+            self.detour,
+        );
         write(&properties, &text)?;
         Ok(properties)
     }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::folder::{FolderError, WorkFolder};
 use crate::kafka::jars::{Jars, JarsError};
-use crate::kafka::{Broker, KafkaError, Node};
+use crate::kafka::{Broker, Detour, KafkaError, Node};
 use crate::port;
 use crate::postgres::{Cluster, PostgresError, SUPERUSER, Server};
 
@@ -45,6 +45,15 @@ impl TemporaryKafka {
     ///
     /// [`TemporaryError`].
     pub async fn start() -> Result<Self, TemporaryError> {
+        Self::start_with(None).await
+    }
+
+    /// Starts it with a second way in.
+    ///
+    /// # Errors
+    ///
+    /// [`TemporaryError`].
+    pub async fn start_with(detour: Option<Detour>) -> Result<Self, TemporaryError> {
         let folder = WorkFolder::temporary()?;
         let jars = tokio::task::spawn_blocking(|| Jars::get(|what| tracing::info!("{what}")))
             .await
@@ -53,7 +62,7 @@ impl TemporaryKafka {
         let mut attempt = 1;
         loop {
             let data = folder.path().join("kafka");
-            let node = Node::new(jars.clone(), data, log.clone(), port::free());
+            let node = Node::new(jars.clone(), data, log.clone(), port::free()).with_detour(detour);
             match node.start().await {
                 Ok(broker) => {
                     return Ok(Self {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication, TopicResult,
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication, TopicResult,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -146,6 +147,28 @@ impl Topics {
             .map_err(|error| self.failed(&what, error))?;
         match deleted.elements().first().map(|element| element.error()) {
             Some(Err(error)) => Err(self.failed(&what, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a topic settings of its own, in place of those that it has.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Broker`].
+    pub async fn set(&self, topic: &str, settings: &[(&str, &str)]) -> Result<(), TopicError> {
+        let what = format!("set up topic {topic}");
+        let mut change = AlterConfig::new(ResourceSpecifier::Topic(topic));
+        for (name, value) in settings {
+            change = change.set(name, value);
+        }
+        let results = self
+            .admin(&what)?
+            .alter_configs([&change], &options())
+            .await;
+        let changed = results.map(|results| results.into_iter().next());
+        match changed.map_err(|error| self.failed(&what, error))? {
+            Some(Err((_, code))) => Err(self.failed(&what, KafkaError::AdminOp(code))),
             _ => Ok(()),
         }
     }

@@ -1,8 +1,10 @@
-//! A way to Postgres that can be cut, slowed, stopped, and made to lose exactly the answer to a
-//! COMMIT.
+//! A way to a server that can be cut, slowed and stopped; before Postgres also at named points of
+//! a transaction.
 
+mod postgres;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,6 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+pub use postgres::Point;
+use postgres::Requests;
 
 /// What becomes of what passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +30,38 @@ pub enum Mode {
 /// How much later, each way and each time.
 const SLOWNESS: Duration = Duration::from_millis(50);
 
+/// Which side of a point a [`Trap`] springs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The request does not reach the server.
+    Before,
+    /// The request does, and what the server says next reaches nobody.
+    After,
+}
+
+/// What becomes of a connection on which a [`Trap`] sprang.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It ends.
+    Cut,
+    /// Nothing passes any more until one of the two ends it.
+    Hold,
+}
+
+/// Springs once, on the first connection that comes to the point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// In the conversation with Postgres.
+    pub point: Point,
+    /// Before it or after it.
+    pub side: Side,
+    /// What becomes of the connection.
+    pub then: Then,
+}
+
 /// A proxy on a port of its own; ends with this value.
 pub struct Proxy {
-    url: String,
+    address: SocketAddr,
     state: Arc<State>,
     accepting: JoinHandle<()>,
 }
@@ -36,30 +70,31 @@ struct State {
     mode: watch::Sender<Mode>,
     /// Counted up to cut every connection there is.
     cuts: watch::Sender<u64>,
-    /// Whether the next answer to a COMMIT is to be lost.
-    losing: watch::Sender<bool>,
-    /// How many were.
-    lost: AtomicUsize,
+    trap: watch::Sender<Option<Trap>>,
+    /// How many have sprung.
+    sprung: watch::Sender<usize>,
+    is_postgres: bool,
 }
 
 impl Proxy {
-    /// In front of the server of `url`.
+    /// In front of the server at `server`, which need not listen yet.
     ///
     /// # Errors
     ///
-    /// When there is no port, or `url` has not the form of a test's.
-    pub async fn start(url: &str) -> anyhow::Result<Self> {
+    /// When there is no port.
+    pub async fn start(server: impl Into<String>) -> anyhow::Result<Self> {
+        Self::before(server.into(), false).await
+    }
+
+    async fn before(server: String, is_postgres: bool) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
-        let (head, tail) = url.split_once('@').context("the URL has no user")?;
-        let (server, path) = tail.split_once('/').context("the URL has no database")?;
-        let proxied = format!("{head}@127.0.0.1:{port}/{path}");
-        let server = server.to_owned();
+        let address = listener.local_addr()?;
         let state = Arc::new(State {
             mode: watch::Sender::new(Mode::Pass),
             cuts: watch::Sender::new(0),
-            losing: watch::Sender::new(false),
-            lost: AtomicUsize::new(0),
+            trap: watch::Sender::new(None),
+            sprung: watch::Sender::new(0),
+            is_postgres,
         });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
@@ -74,16 +109,29 @@ impl Proxy {
             }
         });
         Ok(Self {
-            url: proxied,
+            address,
             state,
             accepting,
         })
     }
 
-    /// The way through it.
+    /// In front of the Postgres server of `url`, and the URL of the way through it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no port, or `url` has not the form of a test's.
+    pub async fn before_postgres(url: &str) -> anyhow::Result<(Self, String)> {
+        let (head, tail) = url.split_once('@').context("the URL has no user")?;
+        let (server, path) = tail.split_once('/').context("the URL has no database")?;
+        let proxy = Self::before(server.to_owned(), true).await?;
+        let url = format!("{head}@{}/{path}", proxy.address);
+        Ok((proxy, url))
+    }
+
+    /// Where it listens.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// From now on.
@@ -96,21 +144,30 @@ impl Proxy {
         self.state.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// The next COMMIT reaches the server; its answer reaches nobody, and the connection ends.
-    pub fn lose_next_commit_answer(&self) {
-        self.state.losing.send_replace(true);
+    /// Sets a trap, or takes it away.
+    pub fn trap(&self, trap: Option<Trap>) {
+        self.state.trap.send_replace(trap);
     }
 
-    /// How many answers to a COMMIT were lost.
+    /// The next COMMIT reaches the server; its answer reaches nobody, and the connection ends.
+    pub fn lose_next_commit_answer(&self) {
+        self.trap(Some(Trap {
+            point: Point::Commit,
+            side: Side::After,
+            then: Then::Cut,
+        }));
+    }
+
+    /// How many traps have sprung.
     #[must_use]
-    pub fn lost_answers(&self) -> usize {
-        self.state.lost.load(Ordering::SeqCst)
+    pub fn sprung(&self) -> watch::Receiver<usize> {
+        self.state.sprung.subscribe()
     }
 
     /// Everything passes again.
     pub fn heal(&self) {
         self.set(Mode::Pass);
-        self.state.losing.send_replace(false);
+        self.trap(None);
     }
 }
 
@@ -118,6 +175,24 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
         self.cut();
+    }
+}
+
+impl State {
+    /// Springs the trap, where one is set for this point and side.
+    fn spring(&self, point: Point, side: Side) -> Option<Then> {
+        let mut sprung = None;
+        self.trap.send_if_modified(|trap| {
+            sprung = trap.filter(|trap| (trap.point, trap.side) == (point, side));
+            if sprung.is_some() {
+                *trap = None;
+            }
+            sprung.is_some()
+        });
+        if sprung.is_some() {
+            self.sprung.send_modify(|count| *count += 1);
+        }
+        sprung.map(|trap| trap.then)
     }
 }
 
@@ -129,8 +204,9 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, state: &State) {
     }
     let mut cuts = state.cuts.subscribe();
     cuts.mark_unchanged();
-    let (mut from_client, mut from_server) = ([0; 16 * 1024], [0; 16 * 1024]);
-    let mut losing = false;
+    let (mut from_client, mut from_server) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    let mut requests = state.is_postgres.then(Requests::default);
+    let mut reached = None;
     loop {
         tokio::select! {
             _ = cuts.changed() => return,
@@ -139,20 +215,24 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, state: &State) {
                 if !let_through(state, &mut cuts).await {
                     return;
                 }
-                // COMMIT is sent alone, as a simple query.
-                if from_client[..length].ends_with(b"COMMIT\0") {
-                    losing = state.losing.send_if_modified(std::mem::take);
+                let bytes = &from_client[..length];
+                let point = requests.as_mut().and_then(|requests| requests.point_in(bytes));
+                reached = point.or(reached);
+                match point.and_then(|point| state.spring(point, Side::Before)) {
+                    None => {}
+                    Some(Then::Cut) => return,
+                    Some(Then::Hold) => return hold(client, &mut cuts).await,
                 }
-                if server.write_all(&from_client[..length]).await.is_err() {
+                if server.write_all(bytes).await.is_err() {
                     return;
                 }
             }
             read = server.read(&mut from_server) => {
                 let Ok(length @ 1..) = read else { return };
-                if losing {
-                    // The server has answered, so the transaction is committed.
-                    state.lost.fetch_add(1, Ordering::SeqCst);
-                    return;
+                match reached.take().and_then(|point| state.spring(point, Side::After)) {
+                    None => {}
+                    Some(Then::Cut) => return,
+                    Some(Then::Hold) => return hold(client, &mut cuts).await,
                 }
                 if !let_through(state, &mut cuts).await {
                     return;
@@ -174,5 +254,15 @@ async fn let_through(state: &State, cuts: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
         _ = cuts.changed() => false,
         passing = mode.wait_for(|mode| *mode != Mode::Hang) => passing.is_ok(),
+    }
+}
+
+/// Lets nothing through until the client goes or everything is cut.
+async fn hold(mut client: TcpStream, cuts: &mut watch::Receiver<u64>) {
+    let mut ignored = [0; 1024];
+    let gone = async { while matches!(client.read(&mut ignored).await, Ok(1..)) {} };
+    tokio::select! {
+        _ = cuts.changed() => {}
+        () = gone => {}
     }
 }

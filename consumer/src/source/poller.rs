@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::base_consumer::BaseConsumer;
 use rdkafka::consumer::{Consumer, RebalanceProtocol};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
@@ -311,9 +311,13 @@ impl Poller {
     }
 
     fn fetch_failed(&self, error: &KafkaError) {
-        if let KafkaError::MessageConsumptionFatal(_) = error {
-            self.fail(error);
-            return;
+        match error {
+            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::UnreleasedInstanceId) => {
+                self.consumer.context().tell(Event::NotReleased);
+                return;
+            }
+            KafkaError::MessageConsumptionFatal(_) => return self.fail(error),
+            _ => {}
         }
         tracing::debug!("fetch failed: {error}");
         if !is_about_position(error) {

@@ -1,7 +1,7 @@
 //! Partitions that move between consumers.
 
 use ordertally_testkit::eventually;
-use ordertally_testkit::process::Program;
+use ordertally_testkit::process::{Program, Signal};
 use ordertally_testkit::servers::{free_port, topics};
 use ordertally_testkit::stopped::{freeze, thaw};
 
@@ -53,6 +53,31 @@ async fn handed_over_under_roundrobin() {
 #[tokio::test]
 async fn handed_over_under_kip_848() {
     hand_over(|program| program.env("GROUP_PROTOCOL", "consumer")).await;
+}
+
+/// A static member of a KIP-848 group that was killed has its place still when it comes back: the
+/// group turns it away until the session of the one before is over.
+#[tokio::test]
+async fn a_static_member_that_was_killed_joins_again_when_the_group_lets_it() {
+    let stage = Stage::new(2).await;
+    let program = stage
+        .program()
+        .env("MIGRATE", "true")
+        .env("GROUP_PROTOCOL", "consumer")
+        .env("KAFKA_CONFIG", "group.instance.id=one");
+    let mut consumer = program.start();
+    stage.send_orders(2, 0, 100);
+    stage.caught_up().await;
+    consumer.signal(Signal::KILL);
+    assert!(!consumer.end_within(SOON).await.success());
+    let mut consumer = program.start();
+    stage.send_orders(2, 100, 100);
+    stage.caught_up().await;
+    let output = consumer.output();
+    assert_eq!(output.matches("joining until it lets go").count(), 1);
+    assert!(consumer.stop().await.success());
+    assert_eq!(stage.counts().await, (400, 0));
+    stage.reckon().await;
 }
 
 /// Ready means that the group has given this consumer its part, also where that is nothing.

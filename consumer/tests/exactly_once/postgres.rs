@@ -138,21 +138,16 @@ async fn the_same_ids_on_two_partitions_at_once_are_stored_once() {
 #[tokio::test]
 async fn a_connection_cut_between_commit_and_its_answer_is_settled() {
     let stage = Stage::new(1).await;
-    let proxy = Proxy::start(&stage.url).await.unwrap();
-    let mut consumer = stage
-        .slow_program()
-        .env("DATABASE_URL", proxy.url())
-        .start();
+    let (proxy, url) = Proxy::before_postgres(&stage.url).await.unwrap();
+    let mut consumer = stage.slow_program().env("DATABASE_URL", url).start();
     stage.send_orders(1, 0, 200);
     stage.position_reaches(100).await;
     for round in 1..6 {
-        let cuts = proxy.lost_answers();
+        let mut sprung = proxy.sprung();
         proxy.lose_next_commit_answer();
         stage.send_orders(1, round * 1_000, 100);
-        eventually(SOON, "an answer to COMMIT was lost", async || {
-            proxy.lost_answers() > cuts
-        })
-        .await;
+        let lost = tokio::time::timeout(SOON, sprung.changed()).await;
+        lost.expect("an answer to COMMIT is lost").unwrap();
     }
     stage.caught_up().await;
     assert!(consumer.stop().await.success());
@@ -268,12 +263,12 @@ async fn a_database_that_takes_no_connections_for_a_while_pauses_the_work() {
 #[tokio::test]
 async fn a_postgres_that_hangs_shows_and_does_not_hold_up_the_end() {
     let stage = Stage::new(1).await;
-    let proxy = Proxy::start(&stage.url).await.unwrap();
+    let (proxy, url) = Proxy::before_postgres(&stage.url).await.unwrap();
     let port = free_port();
     let mut consumer = stage
         .program()
         .env("MIGRATE", "true")
-        .env("DATABASE_URL", proxy.url())
+        .env("DATABASE_URL", url)
         .env("METRICS_ADDR", format!("127.0.0.1:{port}"))
         .start();
     stage.send_orders(1, 0, 10);

@@ -26,7 +26,7 @@ pub const RELIED_ON: [(&str, &str); 12] = [
 ];
 
 /// Settings that only make one node on a shared machine quick and small.
-const SMALL: [(&str, &str); 9] = [
+const SMALL: [(&str, &str); 11] = [
     ("group.initial.rebalance.delay.ms", "0"),
     ("offsets.topic.num.partitions", "4"),
     ("transaction.state.log.num.partitions", "4"),
@@ -35,21 +35,42 @@ const SMALL: [(&str, &str); 9] = [
     ("share.coordinator.state.topic.min.isr", "1"),
     // The default of 128 MiB is a quarter of the heap.
     ("log.cleaner.dedupe.buffer.size", "16777216"),
+    // A broker that is killed forgets the deletions after its last note of them.
+    ("log.flush.start.offset.checkpoint.interval.ms", "100"),
+    // A compaction that a test waits for begins at once.
+    ("log.cleaner.backoff.ms", "500"),
     // Deleted topics and segments leave the disk after this rather than a minute.
     ("log.segment.delete.delay.ms", "1000"),
     ("broker.heartbeat.interval.ms", "1000"),
 ];
 
+/// A second way in, for clients that go through something on another port.
+#[derive(Clone, Copy, Debug)]
+pub struct Detour {
+    /// Where the node listens for it.
+    pub port: u16,
+    /// Where its clients are told to connect.
+    pub advertised: u16,
+}
+
 /// The whole file for a node with its data in `data`.
-pub(super) fn properties(data: &Path, broker_port: u16, controller_port: u16) -> String {
+pub(super) fn properties(
+    data: &Path,
+    broker_port: u16,
+    controller_port: u16,
+    detour: Option<Detour>,
+) -> String {
     // A backslash starts an escape in this format.
     let data = data.display().to_string().replace('\\', "\\\\");
+    let listener = |port| format!(",DETOUR://127.0.0.1:{port}");
+    let detour_listener = detour.map_or_else(String::new, |detour| listener(detour.port));
+    let detour_advertised = detour.map_or_else(String::new, |detour| listener(detour.advertised));
     let mut text = format!(
         "node.id=1\n\
          process.roles=broker,controller\n\
-         listeners=BROKER://127.0.0.1:{broker_port},CONTROLLER://127.0.0.1:{controller_port}\n\
-         advertised.listeners=BROKER://127.0.0.1:{broker_port}\n\
-         listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listeners=BROKER://127.0.0.1:{broker_port},CONTROLLER://127.0.0.1:{controller_port}{detour_listener}\n\
+         advertised.listeners=BROKER://127.0.0.1:{broker_port}{detour_advertised}\n\
+         listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT\n\
          inter.broker.listener.name=BROKER\n\
          controller.listener.names=CONTROLLER\n\
          controller.quorum.voters=1@127.0.0.1:{controller_port}\n\

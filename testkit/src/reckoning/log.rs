@@ -27,6 +27,19 @@ impl fmt::Display for Coordinates {
     }
 }
 
+impl Coordinates {
+    /// Whether a text names it.
+    #[must_use]
+    pub fn is_in(self, text: &str) -> bool {
+        let name = self.to_string();
+        text.match_indices(&name).any(|(at, _)| {
+            let rest = &text[at + name.len()..];
+            !rest.starts_with(|next: char| next.is_ascii_digit())
+                && (self.incarnation > 1 || !rest.starts_with(" of incarnation"))
+        })
+    }
+}
+
 /// A record, whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopicRecord {
@@ -40,6 +53,21 @@ pub struct TopicRecord {
     pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Its value; `None` for a tombstone.
     pub payload: Option<Vec<u8>>,
+}
+
+impl TopicRecord {
+    /// The record for a person, long ones shortened.
+    #[must_use]
+    pub fn described(&self) -> String {
+        const SHOWN: usize = 2_000;
+        let Some(payload) = &self.payload else {
+            return "a tombstone".to_owned();
+        };
+        let text = String::from_utf8_lossy(payload);
+        let shown: String = text.chars().take(SHOWN).collect();
+        let timestamp = self.timestamp_ms;
+        format!("{} bytes at {timestamp:?}: {shown}", payload.len())
+    }
 }
 
 /// The records of one partition that were committed, in the order of their offsets.
@@ -105,5 +133,26 @@ impl PartitionLog {
             incarnation: self.incarnation,
             offset,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_names_a_record_and_not_its_neighbours() {
+        let record = |offset, incarnation| Coordinates {
+            partition: 1,
+            incarnation,
+            offset,
+        };
+        let text = "order 7 of partition 1 offset 12 of incarnation 2: missing";
+        assert!(record(12, 2).is_in(text));
+        for other in [record(12, 1), record(1, 1), record(12, 3), record(1, 2)] {
+            assert!(!other.is_in(text), "{other}");
+        }
+        assert!(record(12, 1).is_in("partition 1 offset 12: rejected"));
+        assert!(!record(1, 1).is_in("partition 1 offset 12: rejected"));
     }
 }

@@ -99,6 +99,19 @@ impl Reckoning {
         }
     }
 
+    /// The records that differences name, each in one line.
+    #[must_use]
+    pub fn records_named_in(&self, differences: &[String]) -> Vec<String> {
+        let logs = self.contents.logs.iter();
+        logs.flat_map(|log| {
+            let record = |record: &'_ TopicRecord| (log.coordinates(record.offset), record.clone());
+            log.records.iter().map(record)
+        })
+        .filter(|(coordinates, _)| differences.iter().any(|text| coordinates.is_in(text)))
+        .map(|(coordinates, record)| format!("{coordinates} is {}", record.described()))
+        .collect()
+    }
+
     /// Everything in the database that is not as the records say. Empty in every committed state.
     ///
     /// # Errors

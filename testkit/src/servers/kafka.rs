@@ -1,6 +1,7 @@
 //! Kafka for tests.
 
 use ordertally_local::exec::KAFKA_BROKERS_VARIABLE;
+use ordertally_local::kafka::Detour;
 use ordertally_local::temporary::TemporaryKafka;
 use ordertally_local::topics::Topics;
 use tokio::sync::OnceCell;
@@ -44,6 +45,14 @@ impl OwnKafka {
     pub async fn start() -> Self {
         Self {
             kafka: must("start Kafka", TemporaryKafka::start().await),
+        }
+    }
+
+    /// Starts it with a second way in.
+    pub async fn start_with(detour: Detour) -> Self {
+        let started = TemporaryKafka::start_with(Some(detour)).await;
+        Self {
+            kafka: must("start Kafka", started),
         }
     }
 

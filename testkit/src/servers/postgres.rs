@@ -1,5 +1,7 @@
 //! Postgres for tests.
 
+use std::os::unix::fs::MetadataExt;
+
 use ordertally_local::exec::DATABASE_URL_VARIABLE;
 use ordertally_local::temporary::TemporaryPostgres;
 use tokio::sync::OnceCell;
@@ -116,6 +118,16 @@ impl OwnPostgres {
         &self.url
     }
 
+    /// The user and group that it runs as.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no `/proc`.
+    pub fn user(&mut self) -> std::io::Result<(u32, u32)> {
+        let process = std::fs::metadata(format!("/proc/{}", self.process()))?;
+        Ok((process.uid(), process.gid()))
+    }
+
     /// Ends it as a crash does: SIGQUIT, clients cut off, nothing more written.
     pub async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
@@ -146,7 +158,11 @@ impl OwnPostgres {
     }
 
     fn signal_all(&mut self, signal: impl Fn(u32)) {
+        stopped::with_children(self.process(), signal);
+    }
+
+    fn process(&mut self) -> u32 {
         let server = self.server.running().expect("the server runs");
-        stopped::with_children(server.process().id(), signal);
+        server.process().id()
     }
 }
