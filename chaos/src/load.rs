@@ -26,8 +26,8 @@ type Client = ThreadedProducer<DefaultProducerContext>;
 const RECORDS_AT_ONCE: usize = 5;
 const REST: Duration = Duration::from_millis(10);
 
-/// How often a transaction is made instead.
-const TRANSACTION_EVERY: usize = 40;
+/// How long it rests after a transaction.
+const TRANSACTION_REST: Duration = Duration::from_millis(400);
 
 /// Longest that the broker may take to answer a transaction's questions.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -159,32 +159,33 @@ fn send(
     sent_before: usize,
     stop: &AtomicBool,
 ) -> anyhow::Result<usize> {
+    let producer = client(brokers, &[("enable.idempotence", "true")])?;
+    std::thread::scope(|scope| {
+        // A transaction waits for the broker, and nothing else shall wait for it.
+        scope.spawn(|| send_transactions(brokers, topic, material, sent_before, stop));
+        let sent = send_plainly(&producer, topic, material, sent_before, stop);
+        producer
+            .flush(FLUSH_WAIT)
+            .context("the broker did not take the last records")?;
+        Ok(sent)
+    })
+}
+
+fn send_plainly(
+    producer: &Client,
+    topic: &str,
+    material: &Material,
+    sent_before: usize,
+    stop: &AtomicBool,
+) -> usize {
     let Material {
         seed,
         orders,
         oddities,
     } = material;
     let random = &mut ChaCha8Rng::seed_from_u64(seed ^ sent_before as u64);
-    let producer = client(brokers, &[("enable.idempotence", "true")])?;
-    let mut transactions = None;
     let (mut sent, mut next) = (0, sent_before);
-    for round in 1_usize.. {
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
-        if round.is_multiple_of(TRANSACTION_EVERY) {
-            let payloads = [
-                &orders[next % orders.len()],
-                &orders[(next + 1) % orders.len()],
-            ];
-            transactions = transaction(
-                transactions.take(),
-                brokers,
-                topic,
-                payloads,
-                random.random_bool(0.5),
-            );
-        }
+    while !stop.load(Ordering::Relaxed) {
         for _ in 0..RECORDS_AT_ONCE {
             let payload = if random.random_bool(0.2) {
                 &oddities[random.random_range(0..oddities.len())]
@@ -193,16 +194,33 @@ fn send(
                 &orders[next % orders.len()]
             };
             let key = random.random_range(0..KEYS);
-            if put(&producer, topic, key, payload).is_ok() {
+            if put(producer, topic, key, payload).is_ok() {
                 sent += 1; // a queue that is full is emptied while we rest
             }
         }
         std::thread::sleep(REST);
     }
-    producer
-        .flush(FLUSH_WAIT)
-        .context("the broker did not take the last records")?;
-    Ok(sent)
+    sent
+}
+
+/// Transactions of two orders each, every other one aborted.
+fn send_transactions(
+    brokers: &str,
+    topic: &str,
+    material: &Material,
+    sent_before: usize,
+    stop: &AtomicBool,
+) {
+    let mut producer = None;
+    let mut orders = material.orders.iter().cycle().skip(sent_before);
+    let mut commit = true;
+    while !stop.load(Ordering::Relaxed) {
+        if let (Some(first), Some(second)) = (orders.next(), orders.next()) {
+            producer = transaction(producer.take(), brokers, topic, [first, second], commit);
+            commit = !commit;
+        }
+        std::thread::sleep(TRANSACTION_REST);
+    }
 }
 
 /// Orders with repetitions, other spellings, conflicts and every kind of fault among them.
