@@ -11,6 +11,26 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 /// Much more than one schedule's database.
 const SIZE: &std::ffi::CStr = c"size=512m";
 
+/// Of the folders, before the process id of their maker.
+const PREFIX: &str = "ordertally-disk-";
+
+/// Unmounts what makers left that were killed.
+fn sweep() -> anyhow::Result<()> {
+    for entry in fs::read_dir(std::env::temp_dir())? {
+        let path = entry?.path();
+        let maker = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_prefix(PREFIX)?.split('-').next());
+        if maker.is_some_and(|maker| !Path::new("/proc").join(maker).exists()) {
+            let unmounted = unmount(&path, UnmountFlags::DETACH);
+            if let Err(error) = fs::remove_dir(&path) {
+                eprintln!("{} stays: {error}, {unmounted:?}", path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Mounted as long as this value is there.
 #[derive(Debug)]
 pub struct SmallDisk {
@@ -24,7 +44,10 @@ impl SmallDisk {
     ///
     /// When there is no folder to mount it on, or it cannot be given away.
     pub fn mount(owner: (u32, u32)) -> anyhow::Result<Option<Self>> {
-        let folder = tempfile::tempdir()?;
+        sweep()?;
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-", std::process::id()))
+            .tempdir()?;
         // The user that runs the server must get through.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         match mount("tmpfs", folder.path(), "tmpfs", MountFlags::empty(), SIZE) {
