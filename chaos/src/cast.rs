@@ -52,6 +52,15 @@ impl Consumer {
     fn start(&mut self) {
         self.process = self.program.start();
     }
+
+    fn runs(&mut self) -> anyhow::Result<()> {
+        ensure!(
+            self.process.runs(),
+            "a consumer has ended by itself:\n{}",
+            self.process.output()
+        );
+        Ok(())
+    }
 }
 
 impl Cast {
@@ -99,11 +108,17 @@ impl Cast {
     }
 
     /// Ends a consumer with SIGKILL and starts it again.
-    pub async fn kill(&mut self, consumer: usize) {
+    ///
+    /// # Errors
+    ///
+    /// When it has ended already.
+    pub async fn kill(&mut self, consumer: usize) -> anyhow::Result<()> {
         let consumer = &mut self.consumers[consumer];
+        consumer.runs()?;
         consumer.process.signal(Signal::KILL);
         consumer.process.end_within(SOON).await;
         consumer.start();
+        Ok(())
     }
 
     /// Stops a consumer in order, and starts it again later.
@@ -189,11 +204,7 @@ impl Cast {
     /// What is not.
     pub async fn is_well(&mut self, scene: &Scene) -> anyhow::Result<()> {
         for consumer in &mut self.consumers {
-            ensure!(
-                consumer.process.runs(),
-                "a consumer has ended by itself:\n{}",
-                consumer.process.output()
-            );
+            consumer.runs()?;
             let resident_kib = resident_kib(consumer.process.id())?;
             ensure!(
                 resident_kib <= RESIDENT_KIB_MAX,

@@ -102,7 +102,7 @@ pub fn draw(random: &mut ChaCha8Rng, consumers: usize) -> Fault {
 pub async fn play(fault: Fault, scene: &Scene, cast: &Mutex<Cast>) -> anyhow::Result<()> {
     let mut cast = cast.lock().await;
     match fault {
-        Fault::Kill { consumer } => cast.kill(consumer).await,
+        Fault::Kill { consumer } => cast.kill(consumer).await?,
         Fault::KillAtPoint { point, after } => kill_at(scene, &mut cast, point, after).await?,
         Fault::Stop { consumer, ms } => cast.stop_for(consumer, ms).await?,
         Fault::Freeze { consumer, ms } => {
@@ -156,7 +156,7 @@ async fn kill_at(scene: &Scene, cast: &mut Cast, point: Point, after: bool) -> a
         scene.not_reached(format!("{point:?}"));
     }
     for consumer in victims {
-        cast.kill(consumer).await;
+        cast.kill(consumer).await?;
     }
     Ok(())
 }
