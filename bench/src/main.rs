@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ordertally_bench::settings::{AllSettings, Command, CommonSettings, Settings};
-use ordertally_bench::{ingest, latency};
+use ordertally_bench::{backlog, ingest, latency};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
 use tokio::runtime::Runtime;
@@ -48,9 +48,15 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
     match command {
         Command::Ingest(settings) => ingest::run(&settings, common).await,
         Command::Latency(settings) => latency::run(&settings, common).await,
-        Command::All(AllSettings { ingest, latency }) => {
+        Command::Backlog(settings) => backlog::run(&settings, common).await,
+        Command::All(AllSettings {
+            ingest,
+            latency,
+            backlog,
+        }) => {
             ingest::run(&ingest, common).await?;
-            latency::run(&latency, common).await
+            latency::run(&latency, common).await?;
+            backlog::run(&backlog, common).await
         }
     }
 }

@@ -10,8 +10,13 @@ use ordertally_local::child::{Child, Launch, Signal};
 use ordertally_local::port;
 use tempfile::TempDir;
 
+use crate::memory::Watch;
 use crate::scrape::{self, Scrape};
 use crate::usage;
+
+/// As the issue of ten million orders has it: 1.7 million customers in a year.
+const ORDERS_PER_CUSTOMER: u64 = 6;
+const DAYS: u32 = 365;
 
 /// A consumer is up in well under a second on idle cores, with a join of its group after it.
 const READY_DEADLINE: Duration = Duration::from_secs(60);
@@ -80,15 +85,11 @@ pub struct Generate<'a> {
     pub topic: &'a str,
     /// How many orders.
     pub orders: u64,
-    /// How many customers.
-    pub customers: u64,
-    /// Over how many days.
-    pub days: u32,
     /// Where randomness starts.
     pub seed: u64,
 }
 
-/// Fills a topic.
+/// Sends a year of orders, six a customer, as fast as it can.
 ///
 /// # Errors
 ///
@@ -100,8 +101,11 @@ pub async fn generate(what: &Generate<'_>) -> Result<()> {
         .args(["--kafka-brokers", what.brokers])
         .args(["--kafka-topic", what.topic])
         .args(["--orders", &what.orders.to_string()])
-        .args(["--customers", &what.customers.to_string()])
-        .args(["--days", &what.days.to_string()])
+        .args([
+            "--customers",
+            &what.orders.div_ceil(ORDERS_PER_CUSTOMER).to_string(),
+        ])
+        .args(["--days", &DAYS.to_string()])
         .args(["--seed", &what.seed.to_string()]);
     run("ordertally-replay generate", command).await
 }
@@ -183,7 +187,13 @@ impl Consumer {
     ///
     /// When it has ended.
     pub fn peak_resident_bytes(&self) -> Result<u64> {
-        usage::peak_resident_bytes(self.child.id())
+        Ok(usage::resident(self.child.id())?.peak_bytes)
+    }
+
+    /// Starts to watch its memory.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch::start(self.child.id())
     }
 
     /// What it tells of itself.

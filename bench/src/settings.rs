@@ -38,6 +38,8 @@ pub enum Command {
     Ingest(IngestSettings),
     /// Time from sending a record to its row being visible, at a steady rate
     Latency(LatencySettings),
+    /// Memory while a backlog waits for Postgres, and how fast it drains
+    Backlog(BacklogSettings),
     /// Every benchmark, one after the other (the default)
     All(AllSettings),
 }
@@ -87,6 +89,18 @@ pub struct LatencySettings {
     pub warm_up_seconds: u32,
 }
 
+/// The settings of `backlog`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct BacklogSettings {
+    /// Records sent while Postgres is away
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub records: u64,
+    /// How long is waited after the last of them before Postgres is back, and again once all are
+    /// stored
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(20..=3_600))]
+    pub wait_seconds: u32,
+}
+
 /// The settings of `all`.
 #[derive(Args, Clone, Debug)]
 pub struct AllSettings {
@@ -96,6 +110,9 @@ pub struct AllSettings {
     /// Of `latency`.
     #[command(flatten)]
     pub latency: LatencySettings,
+    /// Of `backlog`.
+    #[command(flatten)]
+    pub backlog: BacklogSettings,
 }
 
 #[cfg(test)]

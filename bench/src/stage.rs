@@ -1,6 +1,6 @@
 //! The servers that a benchmark runs against: new ones, on free ports, gone after it.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ordertally_local::postgres::{Server, connect};
 use ordertally_local::temporary::{TemporaryKafka, TemporaryPostgres};
 use ordertally_local::topics::Topics;
@@ -111,6 +111,25 @@ impl Stage {
             .with_context(|| format!("cannot drop database {name}"))
     }
 
+    /// Stops Postgres in order. Returns when its process has ended.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended before, or does not end.
+    pub async fn stop_postgres(&mut self) -> Result<()> {
+        let server = self.postgres.take().context("Postgres has ended")?;
+        Ok(server.stop().await?)
+    }
+
+    /// Starts the Postgres that was stopped, on the same data and port. Returns when it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_postgres(&mut self) -> Result<()> {
+        Ok(self.postgres.start_again().await?)
+    }
+
     /// Reads what both servers have used.
     ///
     /// # Errors
@@ -156,5 +175,39 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A run counts only if all of its work was done: each order stored, and in the facts.
+    ///
+    /// # Errors
+    ///
+    /// When it was not.
+    pub async fn check(&self, orders: u64) -> Result<()> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT (SELECT count(*) FROM orders),
+                        (SELECT coalesce(sum(next_ordinal - first_ordinal), 0)::bigint
+                         FROM order_facts)",
+                &[],
+            )
+            .await?;
+        let (stored, facts): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let orders = i64::try_from(orders).context("too many orders")?;
+        ensure!(
+            (stored, facts) == (orders, orders),
+            "of {orders} orders {stored} were stored and {facts} are in the facts"
+        );
+        Ok(())
+    }
+
+    /// Connects again, after the server was away.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres does not answer.
+    pub async fn reconnect(&mut self) -> Result<()> {
+        self.client = connect(&self.url).await?;
+        Ok(())
     }
 }
