@@ -266,7 +266,6 @@ async fn insert_orders(
     orders: &[NewOrder<'_>],
     ingested_at: DateTime<Utc>,
 ) -> Result<(), tokio_postgres::Error> {
-    let rows = rows::encode(orders, claim, ingested_at);
     let mut sink = Box::pin(
         session
             .client
@@ -274,7 +273,13 @@ async fn insert_orders(
             .await?,
     );
     // A refusal half-way closes the sink; its reason is the answer to `finish`.
-    let sent = sink.send(rows).await;
+    let mut sent = Ok(());
+    for rows in rows::encode(orders, claim, ingested_at) {
+        sent = sink.feed(rows).await;
+        if sent.is_err() {
+            break;
+        }
+    }
     sink.as_mut().finish().await?;
     sent
 }
