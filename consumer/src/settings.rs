@@ -260,7 +260,11 @@ impl KafkaSettings {
         let mut config = ClientConfig::new();
         // Choices of ours that an operator may change.
         config.set("queued.min.messages", "20000");
-        config.set("queued.max.messages.kbytes", "16384"); // memory; more is no faster
+        config.set("queued.max.messages.kbytes", "4096"); // memory; more is no faster
+        // What one more fetch may bring on top, still compressed: for all partitions of a broker,
+        // and for each, so that every partition gets its turn.
+        config.set("fetch.max.bytes", "1048576");
+        config.set("fetch.message.max.bytes", "262144");
         config.set("fetch.wait.max.ms", "10"); // a lone record is handed over at once
         config.set("fetch.queue.backoff.ms", "10"); // the default of 1 s halves the rate
         config.set("topic.metadata.refresh.interval.ms", "2000"); // new partitions are soon seen
@@ -386,6 +390,25 @@ mod tests {
             let config = settings.consumer_config(protocol, assignor);
             let config = config.expect("each assignment is whole");
             assert_eq!(config.get("group.instance.id"), Some("consumer-1"));
+        }
+    }
+
+    #[test]
+    fn what_the_client_fetches_ahead_is_bounded_and_may_be_changed() {
+        let config = |options: &[&str]| {
+            kafka(options)
+                .consumer_config(GroupProtocol::Classic, Assignor::Range)
+                .expect("librdkafka knows the options")
+        };
+        let bounds = [
+            ("queued.max.messages.kbytes", "4096"),
+            ("fetch.max.bytes", "1048576"),
+            ("fetch.message.max.bytes", "262144"),
+        ];
+        for (key, bytes) in bounds {
+            assert_eq!(config(&[]).get(key), Some(bytes));
+            let changed = config(&[&format!("{key}=2000000")]);
+            assert_eq!(changed.get(key), Some("2000000"));
         }
     }
 
