@@ -246,6 +246,7 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::DECODED_BYTES;
 
     fn intake(records: usize) -> Intake {
         let limit = Limit {
@@ -323,6 +324,13 @@ mod tests {
         assert!(!intake.is_empty());
         intake.reset(2);
         assert!(intake.is_empty());
+    }
+
+    #[test]
+    fn a_decoded_order_takes_what_the_bound_on_memory_counts_for_it() {
+        let order = size_of::<Piece>() + size_of::<ordertally_schema::ValidOrder>();
+        assert!(order <= DECODED_BYTES, "{order} bytes");
+        assert!(2 * order > DECODED_BYTES, "{order} bytes");
     }
 
     #[tokio::test]

@@ -35,9 +35,10 @@ const FINISH_WAIT: Duration = Duration::from_secs(8);
 /// How often a migration is tried before its failure is taken for its own.
 const MIGRATION_ATTEMPTS: u32 = 3;
 
-/// Most bytes that wait for all writers together; with what librdkafka holds and what is being
-/// committed, resident memory stays far below 150 MB.
-const BACKLOG_BYTES: usize = 24 << 20;
+/// Most memory of what waits for all writers together, what is being committed included. With what
+/// librdkafka holds and with the process itself, resident memory stays below 150 MB
+/// (docs/operations.md, "Memory").
+const BACKLOG_BYTES: usize = 56 << 20;
 
 /// A consumer that has been built and not started.
 pub struct Service {
@@ -172,7 +173,7 @@ async fn consume(
     };
     let backlog = Limit {
         records: 4 * limit.records,
-        bytes: BACKLOG_BYTES.max(2 * limit.bytes),
+        bytes: BACKLOG_BYTES.max(4 * limit.bytes), // two batches, decoded
     };
     let (group, owner) = (&settings.kafka.kafka_group_id, settings.owner());
     tracing::info!(kafka.topic = topic, kafka.group = %group, %owner, "consuming");

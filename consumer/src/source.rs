@@ -163,17 +163,27 @@ impl Backlog {
     }
 
     fn exceeds(&self, limit: Limit) -> bool {
-        self.records.load(Ordering::Acquire) >= limit.records
-            || self.bytes.load(Ordering::Acquire) >= limit.bytes
+        let records = self.records.load(Ordering::Acquire);
+        let bytes = self.bytes.load(Ordering::Acquire);
+        records >= limit.records || held_bytes(records, bytes) >= limit.bytes
     }
 }
 
-/// How much may wait for a writer.
+/// What a decoded order takes beside its texts.
+pub(crate) const DECODED_BYTES: usize = 1024;
+
+/// Memory that records hold once they are decoded, at most: the record, which is kept until it is
+/// committed, and the order, whose texts are together no longer than the record.
+fn held_bytes(records: usize, bytes: usize) -> usize {
+    2 * bytes + records * DECODED_BYTES
+}
+
+/// How much may be in one batch, or wait for a writer.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     /// Records.
     pub records: usize,
-    /// Bytes.
+    /// Bytes: of the records in a batch; of what waits, with its records decoded.
     pub bytes: usize,
 }
 
@@ -340,4 +350,39 @@ fn is_about_position(error: &KafkaError) -> bool {
                 | UnknownTopicOrPartition
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_counts_with_all_that_it_holds_once_decoded() {
+        let backlog = Backlog::unwatched();
+        let limit = |bytes| Limit {
+            records: usize::MAX,
+            bytes,
+        };
+        backlog.add(3, 10_000);
+        let held = 2 * 10_000 + 3 * DECODED_BYTES;
+        assert!(backlog.exceeds(limit(held)));
+        assert!(!backlog.exceeds(limit(held + 1)));
+        backlog.add(1_000, 0); // records without a payload hold memory as well
+        assert!(backlog.exceeds(limit(held + 1_000 * DECODED_BYTES)));
+        backlog.done(1_003, 10_000);
+        assert!(!backlog.exceeds(limit(1)));
+    }
+
+    #[test]
+    fn the_share_of_many_partitions_is_no_more_than_one_may_have() {
+        let limit = Limit {
+            records: 20_000,
+            bytes: 1 << 20,
+        };
+        for partitions in [1, 3, 64] {
+            let share = limit.share(partitions);
+            assert!(share.records * partitions <= limit.records);
+            assert!(share.bytes * partitions <= limit.bytes);
+        }
+    }
 }
