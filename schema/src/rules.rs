@@ -108,10 +108,10 @@ pub fn is_email(text: &str) -> bool {
         return true;
     }
     // The validator looks for an address in brackets at the end of a domain only, and would take
-    // `a@b[127.0.0.1]`.
+    // `a@b[127.0.0.1]` and `a@[b[127.0.0.1]`.
     let literal_whole = text
         .rsplit_once('@')
-        .is_some_and(|(_, domain)| domain.find('[').is_none_or(|place| place == 0));
+        .is_some_and(|(_, domain)| domain.rfind('[').is_none_or(|place| place == 0));
     literal_whole && text.validate_email()
 }
 
@@ -204,6 +204,7 @@ mod tests {
             "dan@-example.com",
             "dan@example..com",
             "a@b[127.0.0.1]",
+            "a@[b[127.0.0.1]", // found by fuzzing against the reckoning
             "Dan <dan@example.com>",
         ] {
             assert!(!is_email(wrong), "{wrong}");
