@@ -281,6 +281,13 @@ fn a_row_of_another_length_is_no_event() {
 fn a_table_that_breaks_is_a_fault_at_its_row() {
     assert_faulty(b"event_id,email\na,b\nc,\"d\ne,f\n", 1, 3, "not closed");
     assert_faulty(b"event_id,email\na,\"b\"c\n", 0, 2, "closing quote");
+    // Two rows in one cell: the second was lost without a word.
+    assert_faulty(
+        b"\"event_id,email\"\n\"a,b\"\n\"c,d\ne,f\"\n",
+        1,
+        3,
+        "behind its line end",
+    );
     assert_faulty(
         b"event_id,email,event_id\na,b,c\n",
         0,

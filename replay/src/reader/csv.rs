@@ -21,10 +21,9 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 pub struct CsvReader {
     window: Window,
     columns: Vec<String>,
-    /// Whether each row stands as a whole in one quoted cell.
-    wrapped: bool,
     row: Row,
-    inner: Row,
+    /// The row within, where each row stands as a whole in one quoted cell.
+    inner: Option<Row>,
     json: Vec<u8>,
 }
 
@@ -50,7 +49,9 @@ impl CsvReader {
             };
             let Some(length) = length else { continue };
             let line = window.line();
-            let (columns, wrapped) = columns(&header, Row::new(delimiter));
+            let quoted = window.available().starts_with(b"\"");
+            let inner = quoted.then(|| unwrapped(&header, delimiter)).flatten();
+            let columns = names(inner.as_ref().unwrap_or(&header));
             if columns.iter().filter(|name| is_field(name)).count() < FIELDS_MIN {
                 continue;
             }
@@ -62,9 +63,8 @@ impl CsvReader {
             return Ok(Some(Self {
                 window,
                 columns,
-                wrapped,
                 row: header,
-                inner: Row::new(delimiter),
+                inner,
                 json: Vec::new(),
             }));
         }
@@ -114,12 +114,18 @@ impl CsvReader {
                 }
             }
         };
-        if self.wrapped && self.row.len() == 1 {
-            let cell = self.row.cell(0).unwrap_or_default();
-            if let RowEnd::Broken(reason) = self.inner.read(cell, true) {
-                return Err(broken(self.window.line(), reason));
+        if let Some(inner) = &mut self.inner
+            && let (1, Some(cell)) = (self.row.len(), self.row.cell(0))
+        {
+            match inner.read(cell, true) {
+                RowEnd::Broken(reason) => return Err(broken(self.window.line(), reason)),
+                RowEnd::Complete(end) if !cell[end..].trim_ascii().is_empty() => {
+                    let reason = "a row that stands in one quoted cell goes on behind its line end";
+                    return Err(broken(self.window.line(), reason));
+                }
+                RowEnd::Complete(_) | RowEnd::NeedsMore => {}
             }
-            std::mem::swap(&mut self.row, &mut self.inner);
+            std::mem::swap(&mut self.row, inner);
         }
         Ok(length)
     }
@@ -158,15 +164,14 @@ impl CsvReader {
 /// A header is a line of names: a text without a line end in this many bytes has none.
 const HEADER_BYTES_MAX: usize = 64 << 10;
 
-/// The header's names, and whether they stood as a whole in one quoted cell.
-fn columns(header: &Row, mut inner: Row) -> (Vec<String>, bool) {
-    if let (1, Some(cell)) = (header.len(), header.cell(0))
-        && matches!(inner.read(cell, true), RowEnd::Complete(_))
-        && inner.len() > 1
-    {
-        return (names(&inner), true);
-    }
-    (names(header), false)
+/// The header that stands as a whole in the one quoted cell of `header`.
+fn unwrapped(header: &Row, delimiter: u8) -> Option<Row> {
+    let (1, Some(cell)) = (header.len(), header.cell(0)) else {
+        return None;
+    };
+    let mut inner = Row::new(delimiter);
+    let whole = matches!(inner.read(cell, true), RowEnd::Complete(_));
+    (whole && inner.len() > 1).then_some(inner)
 }
 
 fn names(header: &Row) -> Vec<String> {
