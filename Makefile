@@ -1,6 +1,6 @@
 # What people type. Each target first installs what is missing (scripts/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint bench chaos
+.PHONY: help setup demo run test lint bench chaos fuzz
 
 # rustup installs there; a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -27,11 +27,15 @@ test: setup ## Every test, on a Kafka and a Postgres started for it (ARGS go to 
 
 lint: setup ## Formatting and clippy, warnings denied
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=n, SEED=n, SCHEDULE=file)
 	cargo build --workspace --locked
 	@$(TARGET)/debug/ordertally-chaos
+
+fuzz: setup ## Bytes at random for the decoder and the readers of files (FUZZ=decode, RUNS=1000000)
+	@scripts/fuzz
 
 bench: setup ## The benchmarks, beside what people would use instead
 	cargo build --release --locked $(PROGRAMS) -p ordertally-bench
