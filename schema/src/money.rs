@@ -110,6 +110,38 @@ mod tests {
             prop_assert_eq!(amount(&shifted(&plain, shift)), Some(expected));
             prop_assert_eq!(i128::from(ten_thousandths(expected)), i128::from(units) * 10_000 + i128::from(ten_thousandth));
         }
+
+        #[test]
+        fn an_amount_written_out_is_that_amount(stored in 0..=999_999_999_999_999_999_i64) {
+            let value = Decimal::new(stored, 4);
+            for written in [value.to_string(), value.normalize().to_string()] {
+                let read = amount(&written).expect("within the bounds");
+                prop_assert_eq!(ten_thousandths(read), stored);
+                prop_assert_eq!(read.to_string(), value.normalize().to_string());
+            }
+        }
+
+        #[test]
+        fn a_digit_beyond_the_bounds_is_refused_wherever_it_stands(
+            stored in 0..=999_999_999_999_999_999_i64, digit in 1..10_u8, place in 1..30_usize
+        ) {
+            let (units, fraction) = (stored / 10_000, stored % 10_000);
+            let finer = format!("{units}.{fraction:04}{}{digit}", "0".repeat(place - 1));
+            let larger = format!("{digit}{}{units:014}.{fraction:04}", "0".repeat(place - 1));
+            for beyond in [finer, larger, format!("-{units}.{fraction:04}1")] {
+                prop_assert_eq!(amount(&beyond), None, "{}", beyond);
+            }
+        }
+
+        #[test]
+        fn sums_of_ten_thousandths_are_the_sums_of_the_amounts(
+            stored in proptest::collection::vec(0..=999_999_999_999_999_999_i64, 0..50)
+        ) {
+            let amounts = stored.iter().map(|digits| Decimal::new(*digits, 4));
+            let sum: Decimal = amounts.clone().sum();
+            let exact: i128 = amounts.map(|amount| i128::from(ten_thousandths(amount))).sum();
+            prop_assert_eq!(Decimal::from_i128_with_scale(exact, 4), sum);
+        }
     }
 
     /// The same number with its point moved and an exponent that moves it back.

@@ -47,6 +47,27 @@ proptest! {
     }
 
     #[test]
+    fn another_order_of_codes_or_items_is_another_content(
+        order in generated::order(), extra in generated::order()
+    ) {
+        let mut order = order;
+        order.discount_codes.extend(extra.discount_codes);
+        order.line_items.extend(extra.line_items);
+        let reorderings: [fn(&mut ValidOrder); 2] = [
+            |order| order.discount_codes.reverse(),
+            |order| order.line_items.reverse(),
+        ];
+        for reorder in reorderings {
+            let mut reordered = order.clone();
+            reorder(&mut reordered);
+            prop_assert_eq!(
+                content_hash(&reordered) == content_hash(&order),
+                reordered == order
+            );
+        }
+    }
+
+    #[test]
     fn text_that_moves_between_neighbours_changes_the_hash(
         order in generated::order(), moving in "[a-z]{4}"
     ) {

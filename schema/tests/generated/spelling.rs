@@ -59,16 +59,18 @@ pub fn spell(order: &ValidOrder, choices: &mut Choices<'_>) -> String {
     ));
     let items = line_items(&order.line_items, choices);
     fields.push(("line_items", maybe_encoded(items, choices)));
+    object(fields, choices)
+}
+
+/// An object with its fields in any order, and sometimes fields that nobody knows among them.
+fn object(mut fields: Vec<(&str, String)>, choices: &mut Choices<'_>) -> String {
     if choices.of(2) == 1 {
         fields.push(("unknown", r#"{"email": [null, 1]}"#.to_owned()));
         fields.push(("unknown", "null".to_owned()));
     }
-    let count = fields.len();
-    fields.rotate_left(usize::from(choices.of(255)) % count);
-    object(&fields, choices)
-}
-
-fn object(fields: &[(&str, String)], choices: &mut Choices<'_>) -> String {
+    for last in (1..fields.len()).rev() {
+        fields.swap(last, usize::from(choices.of(255)) % (last + 1));
+    }
     let blank = ["", " ", "\n\t"][usize::from(choices.of(3))];
     let fields: Vec<_> = fields
         .iter()
@@ -223,7 +225,10 @@ fn codes(codes: &[String], choices: &mut Choices<'_>) -> Option<(&'static str, S
             0 => string(code, choices),
             _ => {
                 let code = string(code, choices);
-                object(&[("amount", "\"5\"".to_owned()), ("code", code)], choices)
+                object(
+                    vec![("amount", "\"5\"".to_owned()), ("code", code)],
+                    choices,
+                )
             }
         })
         .collect();
@@ -247,12 +252,11 @@ fn address(address: &Address, choices: &mut Choices<'_>) -> String {
         ("zip", &address.zip),
         ("phone", &address.phone),
     ];
-    let mut fields: Vec<_> = texts
+    let fields = texts
         .iter()
         .filter_map(|(name, text)| optional(name, text.as_deref(), choices))
         .collect();
-    fields.reverse();
-    object(&fields, choices)
+    object(fields, choices)
 }
 
 fn line_items(items: &[LineItem], choices: &mut Choices<'_>) -> String {
@@ -266,7 +270,7 @@ fn line_items(items: &[LineItem], choices: &mut Choices<'_>) -> String {
                 _ => format!("{}0e-1", item.quantity),
             };
             let id = id(&item.id, choices);
-            object(&[("quantity", quantity), ("id", id)], choices)
+            object(vec![("quantity", quantity), ("id", id)], choices)
         })
         .collect();
     format!("[{}]", items.join(","))
