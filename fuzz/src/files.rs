@@ -22,8 +22,8 @@ const RECORD_MS: i64 = 1_767_225_600_000;
 /// Most bytes that are taken from a file: a few bytes of gzip unpack to gigabytes.
 const UNPACKED_BYTES_MAX: u64 = 16 << 20;
 
-/// Longest file that is also read in small pieces.
-const IN_PIECES_BYTES_MAX: usize = 1 << 10;
+/// Longest file that is also read in small pieces: each begins its row anew.
+const IN_PIECES_BYTES_MAX: usize = 256;
 
 /// Most orders of a file that are written again.
 const ORDERS_MAX: usize = 3;
@@ -180,7 +180,7 @@ fn written_again(orders: &[ValidOrder], drawn: usize) {
         1 => events.concat(),
         2 => format!("[{}]", events.join(", ")),
         3 => format!("[\n{}\n]\n", events.join("\n,\n")),
-        4 => events.iter().map(|event| pretty(event)).collect(),
+        4 => orders.iter().map(pretty).collect(),
         _ => return reads_as(&csv(orders, form), orders),
     };
     reads_as(file.as_bytes(), orders);
@@ -203,8 +203,10 @@ fn reads_as(file: &[u8], orders: &[ValidOrder]) {
     }
 }
 
-fn pretty(event: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(event).expect("an event is JSON");
+/// Over several lines; the plain form has no amount that a float would change.
+fn pretty(order: &ValidOrder) -> String {
+    let event = spelling::event(order, Form::Plain);
+    let value: serde_json::Value = serde_json::from_str(&event).expect("an event is JSON");
     serde_json::to_string_pretty(&value).expect("JSON stays JSON") + "\n"
 }
 
