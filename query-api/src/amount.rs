@@ -20,6 +20,27 @@ pub fn text(amount: Decimal, currency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_exactly_the_amount_with_no_digit_more_than_needed(
+            stored in any::<i64>(), zeros in 0_u32..5, code in "USD|JPY|KWD|CLF|XAU"
+        ) {
+            // Sums of many orders, too, have four places.
+            let amount = Decimal::new(stored / 10_i64.pow(zeros) * 10_i64.pow(zeros), 4);
+            let shown = text(amount, &code);
+            prop_assert_eq!(shown.parse::<Decimal>().expect("a decimal"), amount);
+            let decimals = shown.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+            let least = match code.as_str() {
+                "USD" => 2,
+                "KWD" => 3,
+                "CLF" => 4,
+                _ => 0,
+            };
+            prop_assert!(decimals == least || (decimals > least && !shown.ends_with('0')));
+        }
+    }
 
     #[test]
     fn amounts_have_their_currencys_decimals_and_more_only_where_they_need_them() {

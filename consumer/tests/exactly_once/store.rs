@@ -10,7 +10,7 @@ use ordertally_testkit::{eventually, process};
 
 use crate::stage::{SOON, Stage, order};
 
-async fn migrated() -> (TestDatabase, Pool) {
+pub async fn migrated() -> (TestDatabase, Pool) {
     let test = servers::database().await;
     let url = test
         .url()
@@ -23,10 +23,14 @@ async fn migrated() -> (TestDatabase, Pool) {
 }
 
 fn found() -> Found {
+    found_with_partitions(1)
+}
+
+pub fn found_with_partitions(partitions: i32) -> Found {
     Found {
         topic: TopicDescription {
             topic_id: "id".into(),
-            partitions: 1,
+            partitions,
         },
         log: Watermarks {
             log_start: 0,
@@ -35,7 +39,7 @@ fn found() -> Found {
     }
 }
 
-fn batch(first: i64, payloads: &[String]) -> Batch {
+pub fn batch(first: i64, payloads: &[String]) -> Batch {
     let records: Vec<Judged> = (first..)
         .zip(payloads)
         .map(|(offset, payload)| {
