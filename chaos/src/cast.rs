@@ -21,8 +21,8 @@ const LOUD_STOPS: Duration = Duration::from_secs(120);
 /// The exit status of a loud stop.
 const LOUD_STOP: i32 = 3;
 
-/// Most resident memory of a consumer, in KiB: a debug build's code is larger than what it ships as.
-const RESIDENT_KIB_MAX: u64 = 200 << 10;
+/// Most resident memory of a consumer, in KiB.
+const RESIDENT_KIB_MAX: u64 = 150_000_000 >> 10;
 
 /// Most open files of a consumer: sockets to one broker and its sessions of Postgres.
 const FILES_MAX: usize = 64;

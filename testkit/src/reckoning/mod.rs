@@ -46,6 +46,9 @@ pub use stored_order::StoredOrder;
 pub use stored_rejection::StoredRejection;
 pub use tables::Tables;
 
+/// How many records a report shows whole.
+const DESCRIBED_MAX: usize = 10;
+
 /// A topic's records and what is known of the circumstances in which they were read.
 #[derive(Clone, Debug)]
 pub struct Reckoning {
@@ -99,7 +102,7 @@ impl Reckoning {
         }
     }
 
-    /// The records that differences name, each in one line.
+    /// The first few records that differences name.
     #[must_use]
     pub fn records_named_in(&self, differences: &[String]) -> Vec<String> {
         let logs = self.contents.logs.iter();
@@ -109,6 +112,7 @@ impl Reckoning {
         })
         .filter(|(coordinates, _)| differences.iter().any(|text| coordinates.is_in(text)))
         .map(|(coordinates, record)| format!("{coordinates} is {}", record.described()))
+        .take(DESCRIBED_MAX)
         .collect()
     }
 
