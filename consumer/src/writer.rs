@@ -70,12 +70,12 @@ const LOOK_AT_CLAIM: Duration = Duration::from_secs(1);
 /// Commits after which facts are merged even while records wait.
 const MERGE_AT_LATEST: usize = 8 * FAN_IN;
 
-/// Waits that grow from a tenth of a second to five, with jitter, for ever.
+/// Waits that grow from a tenth of a second to at most five, jitter included, for ever.
 #[must_use]
 pub fn waits() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(5))
+        .with_max_delay(Duration::from_millis(2_500)) // jitter adds as much at most
         .with_jitter()
         .without_max_times()
         .build()
