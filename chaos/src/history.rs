@@ -41,6 +41,15 @@ impl History {
         Ok(records)
     }
 
+    /// How many records the topic holds now.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn records_now(&self, scene: &Scene) -> anyhow::Result<usize> {
+        Ok(count(&self.read(scene).await?))
+    }
+
     /// Everything that the topic holds and has held.
     ///
     /// # Errors
@@ -63,8 +72,6 @@ impl History {
     }
 }
 
-/// How many records a topic holds.
-#[must_use]
-pub fn count(contents: &TopicContents) -> usize {
+fn count(contents: &TopicContents) -> usize {
     contents.logs.iter().map(|log| log.records.len()).sum()
 }

@@ -72,8 +72,8 @@ impl Schedule {
             Assignment::CooperativeSticky,
             Assignment::Consumer,
         ][random.random_range(0..3)];
-        // The consumer refuses static members under cooperative-sticky.
-        let may_be_static = assignment != Assignment::CooperativeSticky;
+        // The consumer refuses static members under the classic protocol.
+        let may_be_static = assignment == Assignment::Consumer;
         Self {
             seed,
             assignment,

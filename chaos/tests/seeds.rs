@@ -32,7 +32,7 @@ fn killed_at_every_point() -> Schedule {
     schedule.consumers = 2;
     schedule.batch_records = 5;
     schedule.assignment = Assignment::Range;
-    schedule.static_members = true;
+    schedule.static_members = false;
     schedule.database_faults.clear();
     schedule.connection_faults.clear();
     schedule.broker_faults.clear();

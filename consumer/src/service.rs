@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -32,8 +32,8 @@ const LEAVE_WAIT: Duration = Duration::from_secs(10);
 /// most 5 s; a Postgres that hangs must not outlast the patience of whoever stops the process.
 const FINISH_WAIT: Duration = Duration::from_secs(8);
 
-/// How often a migration is tried before its failure is taken for its own.
-const MIGRATION_ATTEMPTS: u32 = 3;
+/// How long a migration is tried before its failure is taken for its own.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Most memory of what waits for all writers together, what is being committed included. With what
 /// librdkafka holds and with the process itself, resident memory stays below 150 MB
@@ -177,7 +177,7 @@ async fn consume(
     };
     let (group, owner) = (&settings.kafka.kafka_group_id, settings.owner());
     tracing::info!(kafka.topic = topic, kafka.group = %group, %owner, "consuming");
-    let mut said = false;
+    let (mut said, mut waits) = (false, waits());
     loop {
         let source = Source::start(consumer_config, settings.group_protocol, topic, backlog)?;
         let (stops, loud_stops) = mpsc::unbounded_channel();
@@ -198,17 +198,16 @@ async fn consume(
             Membership::NotReleased => {
                 let reason = "the group still counts on the member that had this instance id: \
                               joining until it lets go";
-                if !said {
+                if !std::mem::replace(&mut said, true) {
                     tracing::warn!("{reason}");
-                    said = true;
                 }
                 health.start_waits_for(Some(reason.into()));
                 signals::retried("broker");
-                tokio::select! {
-                    () = stop.as_mut() => return Ok(Ended::AsAsked),
-                    () = tokio::time::sleep(WATCH) => {}
-                }
             }
+        }
+        tokio::select! {
+            () = stop.as_mut() => return Ok(Ended::AsAsked),
+            () = tokio::time::sleep(waits.next().unwrap_or(WATCH)) => {}
         }
     }
 }
@@ -217,7 +216,7 @@ async fn consume(
 enum Membership {
     /// The service ends with it.
     Ended(Ended),
-    /// There was none: another member has our instance id. It has ended, and will be missed.
+    /// There was none: a member that has ended has our instance id until its session is over.
     NotReleased,
 }
 
@@ -308,7 +307,7 @@ async fn migrate_when_possible(
     health: &Health,
 ) -> Result<(), LoudStop> {
     let mut waits = waits();
-    let mut failures = 0;
+    let mut failing_since = None;
     let mut said = false;
     loop {
         let error = match migrate(database).await {
@@ -319,8 +318,9 @@ async fn migrate_when_possible(
             Err(error) => error,
         };
         if error.is::<MigrationError>() {
-            failures += 1; // the connection was lost, or the migration is at fault
-            if failures == MIGRATION_ATTEMPTS {
+            // The server refuses for now, or the migration is at fault.
+            let since = *failing_since.get_or_insert_with(Instant::now);
+            if since.elapsed() > MIGRATION_PATIENCE {
                 return Err(LoudStop::Migration(format!("{error:#}")));
             }
         } else if let Some(stop) = refusal(&error) {

@@ -219,13 +219,13 @@ pub enum KafkaSettingsError {
     /// One that librdkafka does not take. Its value may be a secret and is not shown.
     #[error("librdkafka does not take the Kafka option {0}: unknown, or a wrong value")]
     Refused(String),
-    /// Static membership under an assignor that takes partitions over in two steps. A static
-    /// member that ends between them comes back to what it was left with, and nobody takes the
-    /// second step: partitions stay without an owner.
+    /// Static membership where the members share the partitions out. One that ends in the middle of
+    /// a handover, or while partitions are added, comes back to what it had, nobody is told, and
+    /// partitions stay without an owner.
     #[error(
-        "group.instance.id does not go with cooperative-sticky, under which a restart may leave partitions without an owner: use GROUP_PROTOCOL=consumer, or ASSIGNOR=range"
+        "group.instance.id needs GROUP_PROTOCOL=consumer: under classic, a restart may leave partitions without an owner"
     )]
-    StaticCooperative,
+    StaticClassic,
 }
 
 impl KafkaSettings {
@@ -282,10 +282,8 @@ impl KafkaSettings {
         for KafkaOption { key, value } in self.options.checked(PROTECTED)? {
             config.set(key, value);
         }
-        let cooperative =
-            protocol == GroupProtocol::Classic && assignor == Assignor::CooperativeSticky;
-        if cooperative && config.get("group.instance.id").is_some() {
-            return Err(KafkaSettingsError::StaticCooperative);
+        if protocol == GroupProtocol::Classic && config.get("group.instance.id").is_some() {
+            return Err(KafkaSettingsError::StaticClassic);
         }
         config.set("bootstrap.servers", self.kafka_brokers.as_str());
         config.set("group.id", &self.kafka_group_id);
@@ -378,19 +376,16 @@ mod tests {
     }
 
     #[test]
-    fn static_members_need_an_assignment_in_one_step() {
+    fn static_members_need_a_broker_that_assigns() {
         let settings = kafka(&["group.instance.id=consumer-1"]);
-        let refused = settings.consumer_config(GroupProtocol::Classic, Assignor::CooperativeSticky);
-        let message = refused.expect_err("it may orphan partitions").to_string();
-        assert!(message.contains("ASSIGNOR=range"), "{message}");
-        for (protocol, assignor) in [
-            (GroupProtocol::Classic, Assignor::Range),
-            (GroupProtocol::Consumer, Assignor::CooperativeSticky),
-        ] {
-            let config = settings.consumer_config(protocol, assignor);
-            let config = config.expect("each assignment is whole");
-            assert_eq!(config.get("group.instance.id"), Some("consumer-1"));
+        for assignor in [Assignor::CooperativeSticky, Assignor::Range] {
+            let refused = settings.consumer_config(GroupProtocol::Classic, assignor);
+            let message = refused.expect_err("it may orphan partitions").to_string();
+            assert!(message.contains("GROUP_PROTOCOL=consumer"), "{message}");
         }
+        let config = settings.consumer_config(GroupProtocol::Consumer, Assignor::Range);
+        let config = config.expect("the broker sees every change");
+        assert_eq!(config.get("group.instance.id"), Some("consumer-1"));
     }
 
     #[test]

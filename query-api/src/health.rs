@@ -1,15 +1,9 @@
 //! Whether the service can answer: the database is reachable and has this release's structure.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ordertally_schema::migrations::MIGRATIONS;
+use ordertally_schema::migrations;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -121,44 +115,8 @@ impl Health {
         }
     }
 
-    /// The migrations of this release that the database lacks; newer ones do not disturb. Only
-    /// looks, where Diesel's own check would create its table.
     async fn pending(&self) -> Result<Vec<String>, AskError> {
         let mut connection = self.database.connection().await?;
-        let applied = applied_migrations(&mut connection).await?;
-        let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)
-            .expect("the embedded migrations are well-formed");
-        let mut pending: Vec<_> = migrations
-            .iter()
-            .map(|migration| migration.name().version().to_string())
-            .filter(|version| !applied.contains(version))
-            .collect();
-        pending.sort();
-        Ok(pending)
+        Ok(migrations::pending(&mut connection).await?)
     }
-}
-
-async fn applied_migrations(connection: &mut AsyncPgConnection) -> QueryResult<BTreeSet<String>> {
-    #[derive(QueryableByName)]
-    struct Exists {
-        #[diesel(sql_type = Bool)]
-        exists: bool,
-    }
-    #[derive(QueryableByName)]
-    struct Applied {
-        #[diesel(sql_type = Text)]
-        version: String,
-    }
-    let table: Exists =
-        diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists")
-            .get_result(connection)
-            .await?;
-    if !table.exists {
-        return Ok(BTreeSet::new());
-    }
-    let applied: Vec<Applied> =
-        diesel::sql_query("SELECT version::text FROM __diesel_schema_migrations")
-            .load(connection)
-            .await?;
-    Ok(applied.into_iter().map(|row| row.version).collect())
 }

@@ -1,5 +1,11 @@
 //! The database's structure, embedded in every program that may create it.
 
+use std::collections::BTreeSet;
+
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
@@ -14,6 +20,9 @@ const ADVISORY_LOCK: i64 = 0x6f72_6465_7274_6c79;
 /// Why the database could not be brought to this release's structure.
 #[derive(Debug, Error)]
 pub enum MigrationError {
+    /// The database could not be asked which migrations it has.
+    #[error("cannot look at the database's migrations")]
+    Look(#[source] diesel::result::Error),
     /// The lock that keeps migrations apart could not be taken or given back.
     #[error("cannot lock the database for migration")]
     Lock(#[source] diesel::result::Error),
@@ -25,13 +34,19 @@ pub enum MigrationError {
     CutOff(#[source] tokio::task::JoinError),
 }
 
-/// Brings the database to this release's structure; nothing happens where it is there already.
-/// Returns the versions that were applied.
+/// Brings the database to this release's structure; nothing is written where it is there already, so
+/// that a database that is read-only for a while holds nobody up. Returns the versions that were applied.
 ///
 /// # Errors
 ///
 /// [`MigrationError`] when the database refuses or is lost; run it again then.
 pub async fn run(mut connection: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
+    let pending = pending(&mut connection)
+        .await
+        .map_err(MigrationError::Look)?;
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
     diesel::sql_query(format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))
         .execute(&mut connection)
         .await
@@ -55,24 +70,50 @@ pub async fn run(mut connection: AsyncPgConnection) -> Result<Vec<String>, Migra
     Ok(applied)
 }
 
-/// The versions of this release that the database does not have yet; none when it is current.
+/// The versions of this release that the database does not have yet, in their order; none when it is
+/// current. Newer ones do not disturb. Only looks, where Diesel's own check would write.
 ///
 /// # Errors
 ///
-/// [`MigrationError::Migrate`] when the database cannot be asked.
-pub async fn pending(connection: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    tokio::task::spawn_blocking(move || {
-        harness
-            .pending_migrations(MIGRATIONS)
-            .map(|migrations| {
-                migrations
-                    .iter()
-                    .map(|migration| migration.name().to_string())
-                    .collect()
-            })
-            .map_err(|error| MigrationError::Migrate(error.to_string()))
-    })
-    .await
-    .map_err(MigrationError::CutOff)?
+/// When the database cannot be asked.
+///
+/// # Panics
+///
+/// Never: the embedded migrations are well-formed.
+pub async fn pending(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    let applied = applied(connection).await?;
+    let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)
+        .expect("the embedded migrations are well-formed");
+    let mut pending: Vec<_> = migrations
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .filter(|version| !applied.contains(version))
+        .collect();
+    pending.sort();
+    Ok(pending)
+}
+
+async fn applied(connection: &mut AsyncPgConnection) -> QueryResult<BTreeSet<String>> {
+    #[derive(QueryableByName)]
+    struct Exists {
+        #[diesel(sql_type = Bool)]
+        exists: bool,
+    }
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let table: Exists =
+        diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists")
+            .get_result(connection)
+            .await?;
+    if !table.exists {
+        return Ok(BTreeSet::new());
+    }
+    let applied: Vec<Applied> =
+        diesel::sql_query("SELECT version::text FROM __diesel_schema_migrations")
+            .load(connection)
+            .await?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
 }

@@ -200,7 +200,9 @@ async fn migrations_can_be_taken_back_and_run_again() {
     );
     assert_eq!(client.query(&left, &[]).await.unwrap().len(), 0);
 
-    let pending = migrations::pending(connect(&database).await).await.unwrap();
+    let pending = migrations::pending(&mut connect(&database).await)
+        .await
+        .unwrap();
     assert_eq!(pending.len(), reverted);
     let applied = migrations::run(connect(&database).await).await.unwrap();
     assert_eq!(applied.len(), reverted);
@@ -221,13 +223,31 @@ async fn three_programs_that_migrate_at_once_all_succeed() {
         working += usize::from(!run.await.unwrap().unwrap().is_empty());
     }
     assert_eq!(working, 1, "one of them did the work");
-    let pending = migrations::pending(connect(&database).await).await.unwrap();
+    let pending = migrations::pending(&mut connect(&database).await)
+        .await
+        .unwrap();
     assert_eq!(pending, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_current_database_is_not_written_to() {
+    let database = servers::database().await;
+    migrations::run(connect(&database).await).await.unwrap();
+    let read_only = format!(
+        "ALTER DATABASE {} SET default_transaction_read_only = on",
+        database.name()
+    );
+    let client = database.connect().await;
+    client.batch_execute(&read_only).await.unwrap();
+    let applied = migrations::run(connect(&database).await).await.unwrap();
+    assert_eq!(applied, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_database_without_tables_is_told_to_be_behind() {
     let database = servers::database().await;
-    let pending = migrations::pending(connect(&database).await).await.unwrap();
+    let pending = migrations::pending(&mut connect(&database).await)
+        .await
+        .unwrap();
     assert!(pending.len() >= 2, "{pending:?}");
 }

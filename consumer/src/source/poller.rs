@@ -311,13 +311,13 @@ impl Poller {
     }
 
     fn fetch_failed(&self, error: &KafkaError) {
-        match error {
-            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::UnreleasedInstanceId) => {
+        if let KafkaError::MessageConsumptionFatal(code) = error {
+            if *code == RDKafkaErrorCode::UnreleasedInstanceId {
                 self.consumer.context().tell(Event::NotReleased);
-                return;
+            } else {
+                self.fail(error);
             }
-            KafkaError::MessageConsumptionFatal(_) => return self.fail(error),
-            _ => {}
+            return;
         }
         tracing::debug!("fetch failed: {error}");
         if !is_about_position(error) {
