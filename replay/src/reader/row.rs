@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(cells("\"[]\",[],{}\n"), ["[]", "[]", "{}"]);
     }
 
-    /// Found by fuzzing: a name such as `{Bob "B"}` kept its doubled quotes, and two cells whose
+    /// A name such as `{Bob "B"}` kept its doubled quotes, and two cells whose
     /// braces match became one.
     #[test]
     fn a_text_that_only_looks_like_json_is_read_as_it_was_written() {
