@@ -192,7 +192,10 @@ impl<'a> Operator<'a> {
 
     async fn delete_read(&mut self) -> anyhow::Result<()> {
         let positions = self.positions().await?;
+        // A log that grows all the time is read to no end.
+        self.load.rest().await?;
         self.history.keep(self.scene).await?;
+        self.load.go_on();
         for (partition, position) in (0..).zip(positions) {
             self.delete_below(partition, position).await?;
         }
@@ -290,8 +293,19 @@ impl<'a> Operator<'a> {
             .await
     }
 
+    /// The position of every partition, once each has one.
     async fn positions(&self) -> anyhow::Result<Vec<i64>> {
-        until_it_works("positions are read", async || self.scene.positions().await).await
+        until_it_works("positions are read", async || {
+            let positions = self.scene.positions().await?;
+            let partitions = self.scene.ends().await?.len();
+            ensure!(
+                positions.len() == partitions,
+                "{} of {partitions} partitions have a position",
+                positions.len()
+            );
+            Ok(positions)
+        })
+        .await
     }
 
     async fn ends(&self) -> anyhow::Result<Vec<i64>> {
