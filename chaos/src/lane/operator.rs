@@ -203,6 +203,7 @@ impl<'a> Operator<'a> {
     }
 
     async fn delete_unread(&mut self) -> anyhow::Result<()> {
+        self.positions().await?;
         let mut cast = self.cast.lock().await;
         cast.stop_consumers().await?;
         wait(500).await;
