@@ -30,7 +30,7 @@ lint: setup ## Formatting and clippy, warnings denied
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=n, SEED=n, SCHEDULE=file)
+chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=n, SEED=n, SHRINK=true, SCHEDULE=file)
 	cargo build --workspace --locked
 	@$(TARGET)/debug/ordertally-chaos
 

@@ -22,7 +22,7 @@ const LOUD_STOPS: Duration = Duration::from_secs(120);
 /// The exit status of a loud stop.
 const LOUD_STOP: i32 = 3;
 
-/// Most resident memory of a consumer, in KiB.
+/// Most resident memory of a consumer at any time, in KiB.
 const RESIDENT_KIB_MAX: u64 = 150_000_000 >> 10;
 
 /// Most open files of a consumer: sockets to one broker and its sessions of Postgres.
@@ -347,7 +347,7 @@ fn resident_kib(process: u32) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix("VmHWM:"))
         .context("the process has no memory")?;
     let kib = line.trim().trim_end_matches("kB").trim();
     Ok(kib.parse()?)

@@ -55,6 +55,12 @@ struct AtWork {
     sending: JoinHandle<anyhow::Result<usize>>,
 }
 
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What there is to send, the same for every producer of a seed.
 struct Material {
     seed: u64,
@@ -102,9 +108,9 @@ impl Load {
     ///
     /// When the broker does not take what was sent.
     pub async fn rest(&mut self) -> anyhow::Result<usize> {
-        if let Some(AtWork { stop, sending }) = self.at_work.take() {
-            stop.store(true, Ordering::Relaxed);
-            self.sent += sending.await??;
+        if let Some(mut work) = self.at_work.take() {
+            work.stop.store(true, Ordering::Relaxed);
+            self.sent += (&mut work.sending).await??;
         }
         Ok(self.sent)
     }
@@ -142,8 +148,9 @@ fn fill(
             let payload = &orders[(first + sent) % orders.len()];
             let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
             record.payload = payload.as_deref();
-            if producer.send(record).is_err() {
+            if let Err((_, record)) = producer.send(record) {
                 producer.flush(FLUSH_WAIT)?; // the queue is full
+                producer.send(record).map_err(|(error, _)| error)?;
             }
             sent += 1;
         }

@@ -103,8 +103,12 @@ impl Stage {
     async fn play_and_shrink(&mut self, schedule: &Schedule, shrink: bool) -> anyhow::Result<bool> {
         let well = self.play(schedule).await?;
         if !well && shrink {
-            let smallest = shrink::shrink(schedule, async |less| {
-                matches!(self.play(less).await, Ok(false))
+            let smallest = shrink::shrink(schedule, async |less| match self.play(less).await {
+                Ok(well) => !well,
+                Err(error) => {
+                    println!("not played: {error:#}");
+                    false
+                }
             })
             .await;
             println!(

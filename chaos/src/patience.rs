@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 /// Longer than any server is away.
 pub const BOUND: Duration = Duration::from_secs(90);
@@ -20,7 +20,9 @@ pub async fn until_it_works<T>(
 ) -> anyhow::Result<T> {
     let began = Instant::now();
     loop {
-        match attempt().await {
+        let attempt = tokio::time::timeout(BOUND, attempt()).await;
+        let attempt = attempt.unwrap_or_else(|_| bail!("no answer"));
+        match attempt {
             Ok(value) => return Ok(value),
             Err(error) if began.elapsed() > BOUND => {
                 return Err(error).with_context(|| format!("{what}: not within {BOUND:?}"));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use chrono::NaiveDate;
+use ordertally_testkit::proxy::LOST_COMMIT_ANSWER;
 use ordertally_testkit::reckoning::question::{Days, OrderValue, ProvinceSales, TopCustomers};
 use ordertally_testkit::reckoning::{Answers, answers};
 use serde_json::Value;
@@ -54,7 +55,9 @@ pub async fn play(servers: &mut Servers, schedule: &Schedule) -> anyhow::Result<
         played?;
         let records = load.rest().await?;
         for way in &scene.ways {
-            way.proxy.heal();
+            if way.proxy.disarm(LOST_COMMIT_ANSWER) {
+                scene.not_reached("a COMMIT to lose the answer of".to_owned());
+            }
         }
         let healed = Instant::now();
         scene.caught_up().await?;

@@ -61,6 +61,9 @@ pub struct Schedule {
 /// Longest wait before a step.
 const PAUSE_MS: u64 = 2_000;
 
+/// An act finds something to act on after so long.
+const ACT_AFTER_MS: u64 = 2_000;
+
 impl Schedule {
     /// The schedule of a seed: always the same.
     #[must_use]
@@ -86,7 +89,13 @@ impl Schedule {
             database_faults: steps(random, 3, database::draw),
             connection_faults: steps(random, 2, |random| connections::draw(random, consumers)),
             broker_faults: steps(random, 1, broker::draw),
-            acts: steps(random, 1, operator::draw),
+            acts: steps(random, 1, operator::draw)
+                .into_iter()
+                .map(|step| Step {
+                    after_ms: step.after_ms + ACT_AFTER_MS,
+                    ..step
+                })
+                .collect(),
         }
     }
 

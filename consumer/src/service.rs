@@ -20,7 +20,7 @@ use crate::settings::{DatabaseSettings, KafkaSettingsError, RunSettings};
 use crate::signals;
 use crate::source::{Event, Limit, Source};
 use crate::stop::LoudStop;
-use crate::store::{Pool, StoreError, stop_for};
+use crate::store::{Pool, StoreError, stop_for, watchful};
 use crate::watch::{WATCH, watch};
 use crate::writer::{Desk, waits, write};
 
@@ -31,6 +31,9 @@ const LEAVE_WAIT: Duration = Duration::from_secs(10);
 /// How long the end waits for transactions in flight. One takes milliseconds, a wait for a lock at
 /// most 5 s; a Postgres that hangs must not outlast the patience of whoever stops the process.
 const FINISH_WAIT: Duration = Duration::from_secs(8);
+
+/// What lasts longer was a membership; a member that is turned away learns it at once.
+const MEMBERSHIP: Duration = Duration::from_secs(30);
 
 /// How long a migration is tried before its failure is taken for its own.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(60);
@@ -177,8 +180,9 @@ async fn consume(
     };
     let (group, owner) = (&settings.kafka.kafka_group_id, settings.owner());
     tracing::info!(kafka.topic = topic, kafka.group = %group, %owner, "consuming");
-    let (mut said, mut waits) = (false, waits());
+    let mut turned_away = None;
     loop {
+        let began = Instant::now();
         let source = Source::start(consumer_config, settings.group_protocol, topic, backlog)?;
         let (stops, loud_stops) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
@@ -195,16 +199,19 @@ async fn consume(
         });
         match supervise(source, desk, loud_stops, stop.as_mut()).await {
             Membership::Ended(ended) => return Ok(ended),
-            Membership::NotReleased => {
-                let reason = "the group still counts on the member that had this instance id: \
-                              joining until it lets go";
-                if !std::mem::replace(&mut said, true) {
-                    tracing::warn!("{reason}");
-                }
-                health.start_waits_for(Some(reason.into()));
-                signals::retried("broker");
-            }
+            Membership::NotReleased => {}
         }
+        if began.elapsed() > MEMBERSHIP {
+            turned_away = None;
+        }
+        let reason = "the group still counts on the member that had this instance id: joining until \
+                      it lets go";
+        let waits = turned_away.get_or_insert_with(|| {
+            tracing::warn!("{reason}");
+            waits()
+        });
+        health.start_waits_for(Some(reason.into()));
+        signals::retried("broker");
         tokio::select! {
             () = stop.as_mut() => return Ok(Ended::AsAsked),
             () = tokio::time::sleep(waits.next().unwrap_or(WATCH)) => {}
@@ -325,6 +332,8 @@ async fn migrate_when_possible(
             }
         } else if let Some(stop) = refusal(&error) {
             return Err(stop);
+        } else {
+            failing_since = None; // Postgres is away, which the migration is not to blame for
         }
         if !said {
             tracing::warn!("cannot migrate yet, trying until it works: {error:#}");
@@ -341,8 +350,8 @@ async fn migrate_when_possible(
 ///
 /// [`ConnectError`] when the database is out of reach, [`MigrationError`] when it refuses.
 pub async fn migrate(database: &DatabaseSettings) -> anyhow::Result<Vec<String>> {
-    let config = database.database_url.config();
-    let connection = ordertally_schema::database::connect_diesel(config).await?;
+    let config = watchful(&database.database_url);
+    let connection = ordertally_schema::database::connect_diesel(&config).await?;
     Ok(migrations::run(connection).await?)
 }
 

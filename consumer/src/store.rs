@@ -22,3 +22,4 @@ pub use self::merge::merge_facts;
 pub use self::retry::{Retried, Retry};
 
 pub(crate) use self::commit::insert_facts;
+pub(crate) use self::connection::watchful;

@@ -59,6 +59,13 @@ pub struct Trap {
     pub then: Then,
 }
 
+/// The next COMMIT of a batch reaches the server; its answer reaches nobody, and the connection ends.
+pub const LOST_COMMIT_ANSWER: Trap = Trap {
+    point: Point::Commit,
+    side: Side::After,
+    then: Then::Cut,
+};
+
 /// A proxy on a port of its own; ends with this value.
 pub struct Proxy {
     address: SocketAddr,
@@ -70,9 +77,8 @@ struct State {
     mode: watch::Sender<Mode>,
     /// Counted up to cut every connection there is.
     cuts: watch::Sender<u64>,
-    trap: watch::Sender<Option<Trap>>,
-    /// How many have sprung.
-    sprung: watch::Sender<usize>,
+    /// Those that are set.
+    traps: watch::Sender<Vec<Trap>>,
     is_postgres: bool,
 }
 
@@ -92,8 +98,7 @@ impl Proxy {
         let state = Arc::new(State {
             mode: watch::Sender::new(Mode::Pass),
             cuts: watch::Sender::new(0),
-            trap: watch::Sender::new(None),
-            sprung: watch::Sender::new(0),
+            traps: watch::Sender::default(),
             is_postgres,
         });
         let shared = Arc::clone(&state);
@@ -144,30 +149,23 @@ impl Proxy {
         self.state.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// Sets a trap, or takes it away.
-    pub fn trap(&self, trap: Option<Trap>) {
-        self.state.trap.send_replace(trap);
+    /// Sets a trap. Once it has sprung it is gone.
+    pub fn trap(&self, trap: Trap) {
+        self.state.traps.send_modify(|traps| traps.push(trap));
     }
 
-    /// The next COMMIT reaches the server; its answer reaches nobody, and the connection ends.
-    pub fn lose_next_commit_answer(&self) {
-        self.trap(Some(Trap {
-            point: Point::Commit,
-            side: Side::After,
-            then: Then::Cut,
-        }));
+    /// Takes a trap away; whether it was there still.
+    pub fn disarm(&self, trap: Trap) -> bool {
+        self.state.traps.send_if_modified(|traps| {
+            let place = traps.iter().position(|set| *set == trap);
+            place.map(|place| traps.swap_remove(place)).is_some()
+        })
     }
 
-    /// How many traps have sprung.
+    /// Whether a trap is set.
     #[must_use]
-    pub fn sprung(&self) -> watch::Receiver<usize> {
-        self.state.sprung.subscribe()
-    }
-
-    /// Everything passes again.
-    pub fn heal(&self) {
-        self.set(Mode::Pass);
-        self.trap(None);
+    pub fn is_set(&self, trap: Trap) -> bool {
+        self.state.traps.borrow().contains(&trap)
     }
 }
 
@@ -182,16 +180,14 @@ impl State {
     /// Springs the trap, where one is set for this point and side.
     fn spring(&self, point: Point, side: Side) -> Option<Then> {
         let mut sprung = None;
-        self.trap.send_if_modified(|trap| {
-            sprung = trap.filter(|trap| (trap.point, trap.side) == (point, side));
-            if sprung.is_some() {
-                *trap = None;
-            }
+        self.traps.send_if_modified(|traps| {
+            let matches = |trap: &Trap| (trap.point, trap.side) == (point, side);
+            sprung = traps
+                .iter()
+                .position(matches)
+                .map(|place| traps.swap_remove(place));
             sprung.is_some()
         });
-        if sprung.is_some() {
-            self.sprung.send_modify(|count| *count += 1);
-        }
         sprung.map(|trap| trap.then)
     }
 }

@@ -1,6 +1,6 @@
 //! What befalls the connections: to Postgres of one consumer or of everybody, and to the broker.
 
-use ordertally_testkit::proxy::{Mode, Proxy};
+use ordertally_testkit::proxy::{LOST_COMMIT_ANSWER, Mode, Proxy};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub fn draw(random: &mut ChaCha8Rng, consumers: usize) -> Fault {
 pub async fn play(fault: Fault, scene: &Scene, broker: &Proxy) -> anyhow::Result<()> {
     match fault {
         Fault::LoseCommitAnswer { consumer } => {
-            scene.ways[consumer].proxy.lose_next_commit_answer();
+            scene.ways[consumer].proxy.trap(LOST_COMMIT_ANSWER);
         }
         Fault::Cut { whose } => {
             for way in ways(whose, scene, broker) {

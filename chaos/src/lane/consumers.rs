@@ -18,7 +18,7 @@ use crate::patience::elsewhere;
 use crate::scene::Scene;
 
 /// How long a point may let itself be waited for: nobody may have anything to do.
-const POINT_WAIT: Duration = Duration::from_secs(12);
+const POINT_WAIT: Duration = Duration::from_secs(30);
 
 /// One thing that befalls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,31 +127,24 @@ pub async fn play(fault: Fault, scene: &Scene, cast: &Mutex<Cast>) -> anyhow::Re
 
 async fn kill_at(scene: &Scene, cast: &mut Cast, point: Point, after: bool) -> anyhow::Result<()> {
     let (_service, ways) = scene.ways.split_last().context("the service has a way")?;
-    let sprung: Vec<_> = ways
-        .iter()
-        .map(|way| {
-            let mut sprung = way.proxy.sprung();
-            sprung.mark_unchanged();
-            way.proxy.trap(Some(Trap {
-                point,
-                side: if after { Side::After } else { Side::Before },
-                then: Then::Hold,
-            }));
-            sprung
-        })
-        .collect();
+    let trap = Trap {
+        point,
+        side: if after { Side::After } else { Side::Before },
+        then: Then::Hold,
+    };
+    for way in ways {
+        way.proxy.trap(trap);
+    }
     if point == Point::Claim {
         cast.stop_for(0, 0).await?; // somebody has to claim what it leaves
     }
-    let has_sprung = |consumer: &usize| sprung[*consumer].has_changed().unwrap_or_default();
     let began = Instant::now();
-    while !(0..ways.len()).any(|consumer| has_sprung(&consumer)) && began.elapsed() < POINT_WAIT {
+    while ways.iter().all(|way| way.proxy.is_set(trap)) && began.elapsed() < POINT_WAIT {
         wait(5).await;
     }
-    for way in ways {
-        way.proxy.trap(None);
-    }
-    let victims: Vec<usize> = (0..ways.len()).filter(has_sprung).collect();
+    let victims: Vec<usize> = (0..ways.len())
+        .filter(|consumer| !ways[*consumer].proxy.disarm(trap))
+        .collect();
     if victims.is_empty() {
         scene.not_reached(format!("{point:?}"));
     }

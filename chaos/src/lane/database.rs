@@ -8,10 +8,12 @@ use ordertally_testkit::servers::OwnPostgres;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::{moment, moment_or_more, wait};
 use crate::disk::SmallDisk;
+use crate::patience::until_it_works;
 use crate::scene::Scene;
 
 /// One thing that befalls it.
@@ -167,8 +169,11 @@ pub async fn play(
 }
 
 async fn end_sessions(scene: &Scene) -> anyhow::Result<()> {
+    end_sessions_by(&scene.administrator().await?, scene).await
+}
+
+async fn end_sessions_by(administrator: &Client, scene: &Scene) -> anyhow::Result<()> {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
-    let administrator = scene.administrator().await?;
     administrator.execute(sql, &[&scene.database]).await?;
     Ok(())
 }
@@ -190,9 +195,7 @@ async fn take_connections(scene: &Scene, ms: u64) -> anyhow::Result<()> {
             Ok(client) => taken.push(client),
             Err(error) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => {
                 if !ended {
-                    let sql =
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
-                    administrator.execute(sql, &[&scene.database]).await?;
+                    end_sessions_by(&administrator, scene).await?;
                     ended = true;
                 }
                 wait(5).await;
@@ -200,6 +203,11 @@ async fn take_connections(scene: &Scene, ms: u64) -> anyhow::Result<()> {
             Err(error) => return Err(error).context("cannot take a connection"),
         }
     }
+    drop(taken);
+    until_it_works("there is a connection again", async || {
+        scene.administrator().await
+    })
+    .await?;
     Ok(())
 }
 
@@ -234,9 +242,9 @@ async fn later_migration(scene: &Scene) -> anyhow::Result<()> {
         .await?
         .batch_execute(
             "BEGIN;
+             ALTER TABLE partition_positions ADD COLUMN IF NOT EXISTS a_later_column bigint;
              ALTER TABLE orders ADD COLUMN IF NOT EXISTS a_later_column text NOT NULL DEFAULT '';
              ALTER TABLE order_facts ADD COLUMN IF NOT EXISTS a_later_column text[];
-             ALTER TABLE partition_positions ADD COLUMN IF NOT EXISTS a_later_column bigint;
              CREATE INDEX IF NOT EXISTS a_later_index ON orders (a_later_column);
              INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')
              ON CONFLICT DO NOTHING;

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -387,8 +388,9 @@ async fn move_group_offsets(brokers: &str, topic: &str, to: Offsets) -> anyhow::
             let admin: AdminClient<DefaultClientContext> = config.create()?;
             let deleted = admin.delete_groups(&[topic], &AdminOptions::new()).await?;
             return match deleted.into_iter().next() {
+                // Nobody has joined it yet, or an earlier attempt's answer was lost.
+                Some(Err((_, RDKafkaErrorCode::GroupIdNotFound))) | Some(Ok(_)) | None => Ok(()),
                 Some(Err((_, code))) => bail!("the group stays: {code}"),
-                _ => Ok(()),
             };
         }
         Offsets::Earliest => Some(0),

@@ -31,6 +31,22 @@ pub struct Pool {
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
+/// How to connect so that a server that is gone without a word is noticed.
+pub(crate) fn watchful(url: &DatabaseUrl) -> Config {
+    let mut config = url.config().clone();
+    config
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(10))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3)
+        .tcp_user_timeout(Duration::from_secs(20));
+    if config.get_application_name().is_none() {
+        config.application_name("ordertally-consumer");
+    }
+    config
+}
+
 /// A client with its statements, prepared once.
 pub(crate) struct Session {
     pub client: Client,
@@ -90,19 +106,8 @@ impl Pool {
     /// At most `connections` to the database at `url`. Connects when first used.
     #[must_use]
     pub fn new(url: &DatabaseUrl, connections: usize) -> Self {
-        let mut config = url.config().clone();
-        config
-            .connect_timeout(CONNECT_TIMEOUT)
-            .keepalives(true)
-            .keepalives_idle(Duration::from_secs(10))
-            .keepalives_interval(Duration::from_secs(5))
-            .keepalives_retries(3)
-            .tcp_user_timeout(Duration::from_secs(20));
-        if config.get_application_name().is_none() {
-            config.application_name("ordertally-consumer");
-        }
         Self {
-            config: Arc::new(config),
+            config: Arc::new(watchful(url)),
             permits: Arc::new(Semaphore::new(connections)),
             idle: Arc::default(),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ordertally_testkit::eventually;
-use ordertally_testkit::proxy::{Mode, Proxy};
+use ordertally_testkit::proxy::{LOST_COMMIT_ANSWER, Mode, Proxy};
 use ordertally_testkit::reckoning::{Circumstances, Coordinates};
 use ordertally_testkit::servers::{OwnPostgres, connect, free_port};
 use tokio::net::TcpStream;
@@ -143,11 +143,12 @@ async fn a_connection_cut_between_commit_and_its_answer_is_settled() {
     stage.send_orders(1, 0, 200);
     stage.position_reaches(100).await;
     for round in 1..6 {
-        let mut sprung = proxy.sprung();
-        proxy.lose_next_commit_answer();
+        proxy.trap(LOST_COMMIT_ANSWER);
         stage.send_orders(1, round * 1_000, 100);
-        let lost = tokio::time::timeout(SOON, sprung.changed()).await;
-        lost.expect("an answer to COMMIT is lost").unwrap();
+        eventually(SOON, "an answer to COMMIT is lost", async || {
+            !proxy.is_set(LOST_COMMIT_ANSWER)
+        })
+        .await;
     }
     stage.caught_up().await;
     assert!(consumer.stop().await.success());

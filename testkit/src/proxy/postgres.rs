@@ -13,7 +13,7 @@ pub enum Point {
     Claim,
     /// The position is moved over a batch.
     Advance,
-    /// COMMIT.
+    /// COMMIT of a batch.
     Commit,
     /// Small rows of facts become one.
     Merge,
@@ -45,6 +45,8 @@ pub(super) struct Requests {
     /// Bytes of copied rows that are still to come.
     skip: usize,
     prepared: BTreeMap<Vec<u8>, Point>,
+    /// Whether the open transaction has moved a position: claims and merges commit as well.
+    advanced: bool,
 }
 
 /// What a client asks before it begins, if it would rather be encrypted.
@@ -92,6 +94,16 @@ impl Requests {
     }
 
     fn point_of(&mut self, kind: u8, body: &[u8]) -> Option<Point> {
+        let point = self.statement_of(kind, body)?;
+        match point {
+            Point::Advance => self.advanced = true,
+            Point::Commit if !std::mem::take(&mut self.advanced) => return None,
+            _ => {}
+        }
+        Some(point)
+    }
+
+    fn statement_of(&mut self, kind: u8, body: &[u8]) -> Option<Point> {
         let mut parts = body.split(|byte| *byte == 0);
         let (first, second) = (parts.next()?, parts.next());
         match kind {
@@ -146,6 +158,7 @@ mod tests {
             request(b'd', b""),
             request(b'Q', b"BEGIN\0"),
             request(b'Q', b"COMMIT\0"),
+            request(b'Q', b"COMMIT\0"), // of another transaction, which moved nothing
             request(b'P', b"s1\0WITH merged AS (\0\0\0"),
             request(b'B', b"\0s1\0"),
             request(
