@@ -125,7 +125,7 @@ impl Node {
     ///
     /// [`KafkaError`].
     pub async fn start(&self) -> Result<Broker, KafkaError> {
-        port::check(self.port, "Kafka", "--kafka-port")?;
+        port::check(self.port, "Kafka", "--kafka-port").await?;
         let properties = self.configure()?;
         let lock = self.lock().await?;
         if !self.folder.join("data/meta.properties").exists() {

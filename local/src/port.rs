@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -10,6 +11,10 @@ use thiserror::Error;
 /// stopped finds its port free when it starts again.
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 16_000;
+
+/// Longest that a server may take to die.
+const LEFTOVER_DEADLINE: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A port that a server was to listen on is taken.
 #[derive(Debug, Error)]
@@ -59,18 +64,42 @@ pub fn is_free(port: u16) -> bool {
     }
 }
 
-/// Nothing where the port is free.
+/// Nothing where the port is free, or soon is: a server that was killed lets go of its own in its last
+/// moments.
 ///
 /// # Errors
 ///
 /// [`PortInUse`], which says what to do.
-pub fn check(port: u16, wanted_by: &str, flag: &'static str) -> Result<(), PortInUse> {
-    if is_free(port) {
-        return Ok(());
+pub async fn check(port: u16, wanted_by: &str, flag: &'static str) -> Result<(), PortInUse> {
+    let started = Instant::now();
+    while !is_free(port) {
+        if started.elapsed() > LEFTOVER_DEADLINE {
+            return Err(PortInUse {
+                port,
+                wanted_by: wanted_by.to_owned(),
+                flag,
+            });
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
-    Err(PortInUse {
-        port,
-        wanted_by: wanted_by.to_owned(),
-        flag,
-    })
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_is_waited_for_while_its_last_holder_dies() {
+        let port = free();
+        let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let refused = check(port, "Kafka", "--kafka-port").await;
+        assert!(refused.unwrap_err().to_string().contains("--kafka-port"));
+        let (checked, ()) = tokio::join!(check(port, "Kafka", "--kafka-port"), async {
+            tokio::time::sleep(2 * POLL_INTERVAL).await;
+            drop(holder);
+        });
+        checked.unwrap();
+    }
 }

@@ -127,7 +127,7 @@ impl Cluster {
     ///
     /// [`PostgresError`].
     pub async fn start(&self) -> Result<Server, PostgresError> {
-        port::check(self.port, "Postgres", "--postgres-port")?;
+        port::check(self.port, "Postgres", "--postgres-port").await?;
         data::prepare(self).await?;
         let mut command = self.tool("postgres");
         let folder = data::open(&self.folder)?;

@@ -113,7 +113,7 @@ impl Stack {
     pub async fn start(settings: &StackSettings, progress: fn(&str)) -> anyhow::Result<Self> {
         let folder = WorkFolder::open(&settings.dir)?;
         for (port, wanted_by, flag) in settings.ports() {
-            port::check(port, wanted_by, flag)?;
+            port::check(port, wanted_by, flag).await?;
         }
         if settings.fresh {
             folder.delete(&ENTRIES)?;
