@@ -101,10 +101,12 @@ async fn lanes(
             database::play(fault, postgres, disk.as_ref(), scene).await
         }),
         lane::play(&schedule.connection_faults, async |fault| {
-            connections::play(fault, scene, broker_way).await
+            connections::play(fault, scene, broker_way).await;
+            Ok(())
         }),
         lane::play(&schedule.broker_faults, async |fault| {
-            broker::play(fault, kafka).await
+            broker::play(fault, kafka).await;
+            Ok(())
         }),
         lane::play(&schedule.acts, async |act| operator.play(act).await),
     )?;

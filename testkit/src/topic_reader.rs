@@ -16,7 +16,7 @@ use crate::reckoning::{PartitionLog, TopicContents, TopicRecord};
 /// How long the broker may take to answer one question or to send the next record.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// Reads the topic as it is now; records that arrive meanwhile may be in it.
+/// Reads the topic as it is now, also while it grows; records that arrive meanwhile may be in it.
 ///
 /// # Errors
 ///
@@ -51,12 +51,21 @@ fn read_blocking(brokers: &str, topic: &str) -> Result<TopicContents> {
         .iter()
         .map(|partition| (*partition, Vec::new()))
         .collect();
+    let mut high_watermarks = BTreeMap::new();
+    for partition in &partitions {
+        high_watermarks.insert(*partition, high_watermark(&consumer, topic, *partition)?);
+    }
     let mut ends: BTreeMap<i32, i64> = BTreeMap::new();
     let mut heard = Instant::now();
     while ends.len() < partitions.len() {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 heard = Instant::now();
+                // Where records keep coming, the end of the partition is never met.
+                let read_to = message.offset() + 1;
+                if high_watermarks[&message.partition()] <= read_to {
+                    ends.entry(message.partition()).or_insert(read_to);
+                }
                 records
                     .entry(message.partition())
                     .or_default()
@@ -116,13 +125,15 @@ fn end(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<i64> {
         .map(|element| element.offset());
     match position {
         Some(Offset::Offset(offset)) => Ok(offset),
-        _ => {
-            let (_, high) = consumer
-                .fetch_watermarks(topic, partition, ANSWER_MAX)
-                .with_context(|| format!("cannot ask for the end of partition {partition}"))?;
-            Ok(high)
-        }
+        _ => high_watermark(consumer, topic, partition),
     }
+}
+
+fn high_watermark(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<i64> {
+    let (_, high) = consumer
+        .fetch_watermarks(topic, partition, ANSWER_MAX)
+        .with_context(|| format!("cannot ask for the end of partition {partition}"))?;
+    Ok(high)
 }
 
 fn record(message: &BorrowedMessage<'_>) -> TopicRecord {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ordertally_testkit::reckoning::TopicRecord;
@@ -152,6 +154,34 @@ async fn what_retention_deleted_is_not_there() {
         .collect();
     assert_eq!(offsets, [2]);
     assert_eq!(after.with_earlier(before.clone()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_grows_all_the_time_is_read_to_where_it_was() {
+    let brokers = servers::brokers().await;
+    let topic = servers::topic(1).await;
+    let producer = producer(&brokers, None);
+    for number in 0..100 {
+        send(&producer, &topic, &number.to_string());
+    }
+    producer.flush(DEADLINE).unwrap();
+    let growing = Arc::new(AtomicBool::new(true));
+    let grows = Arc::clone(&growing);
+    let grown = topic.clone();
+    let sending = tokio::task::spawn_blocking(move || {
+        while grows.load(Ordering::Relaxed) {
+            send(&producer, &grown, "more");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        producer.flush(DEADLINE).unwrap();
+    });
+    let contents = topic_reader::read(&brokers, &topic).await;
+    growing.store(false, Ordering::Relaxed);
+    sending.await.unwrap();
+    let log = &contents.unwrap().logs[0];
+    assert!(log.records.len() >= 100, "{} records", log.records.len());
+    let last = log.records.last().unwrap().offset;
+    assert_eq!(log.end, last + 1);
 }
 
 #[tokio::test]

@@ -40,11 +40,7 @@ pub fn draw(random: &mut ChaCha8Rng) -> Fault {
 }
 
 /// Plays one to its end.
-///
-/// # Errors
-///
-/// None.
-pub async fn play(fault: Fault, kafka: &mut OwnKafka) -> anyhow::Result<()> {
+pub async fn play(fault: Fault, kafka: &mut OwnKafka) {
     match fault {
         Fault::Kill { ms } => {
             kafka.kill();
@@ -62,5 +58,4 @@ pub async fn play(fault: Fault, kafka: &mut OwnKafka) -> anyhow::Result<()> {
             kafka.resume();
         }
     }
-    Ok(())
 }

@@ -70,11 +70,7 @@ pub fn draw(random: &mut ChaCha8Rng, consumers: usize) -> Fault {
 }
 
 /// Plays one to its end.
-///
-/// # Errors
-///
-/// When something did what no fault excuses.
-pub async fn play(fault: Fault, scene: &Scene, broker: &Proxy) -> anyhow::Result<()> {
+pub async fn play(fault: Fault, scene: &Scene, broker: &Proxy) {
     match fault {
         Fault::LoseCommitAnswer { consumer } => {
             scene.ways[consumer].proxy.trap(LOST_COMMIT_ANSWER);
@@ -87,7 +83,6 @@ pub async fn play(fault: Fault, scene: &Scene, broker: &Proxy) -> anyhow::Result
         Fault::Hang { whose, ms } => through(Mode::Hang, &ways(whose, scene, broker), ms).await,
         Fault::Slow { whose, ms } => through(Mode::Slow, &ways(whose, scene, broker), ms).await,
     }
-    Ok(())
 }
 
 fn ways<'a>(whose: Whose, scene: &'a Scene, broker: &'a Proxy) -> Vec<&'a Proxy> {

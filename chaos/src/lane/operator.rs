@@ -1,5 +1,7 @@
 //! What an operator does, or another tool: with the topic, the group, and our own commands.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail, ensure};
 use ordertally_testkit::process::Program;
 use ordertally_testkit::servers::Topics;
@@ -11,7 +13,6 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::wait;
@@ -183,8 +184,7 @@ impl<'a> Operator<'a> {
             .collect();
         self.load.fill(&ends).await?;
         cast.stop_loudly("created anew").await?;
-        self.command(&["positions", "reset", "--to", "earliest", "--yes"])
-            .await?;
+        self.reset(&[]).await?;
         self.history.incarnation += 1;
         cast.start_consumers();
         self.load.go_on();
@@ -193,10 +193,7 @@ impl<'a> Operator<'a> {
 
     async fn delete_read(&mut self) -> anyhow::Result<()> {
         let positions = self.positions().await?;
-        // A log that grows all the time is read to no end.
-        self.load.rest().await?;
         self.history.keep(self.scene).await?;
-        self.load.go_on();
         for (partition, position) in (0..).zip(positions) {
             self.delete_below(partition, position).await?;
         }
@@ -227,9 +224,7 @@ impl<'a> Operator<'a> {
                 cast.start_consumers();
                 cast.stop_loudly("the log begins at").await?;
                 let partition = partition.to_string();
-                let reset = ["positions", "reset", "--to", "earliest", "--yes"];
-                self.command(&[&reset[..], &["--partition", &partition]].concat())
-                    .await?;
+                self.reset(&["--partition", &partition]).await?;
                 cast.start_consumers();
             }
         }
@@ -291,8 +286,13 @@ impl<'a> Operator<'a> {
 
     async fn rewind(&mut self) -> anyhow::Result<()> {
         self.history.rewound.extend(0..self.partitions().await?);
-        self.command(&["positions", "reset", "--to", "earliest", "--yes"])
-            .await
+        self.reset(&[]).await
+    }
+
+    /// Sets positions to the beginning of the log: all, or those that `which` names.
+    async fn reset(&self, which: &[&str]) -> anyhow::Result<()> {
+        let reset = ["positions", "reset", "--to", "earliest", "--yes"];
+        self.command(&[&reset[..], which].concat()).await
     }
 
     /// The position of every partition, once each has one.
