@@ -4,10 +4,9 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use ordertally_local::resident::{Resident, resident};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-use crate::usage::{self, Resident};
 
 /// Between two looks, each of which takes some 20 µs. What rises and falls in between is still
 /// seen where it is higher than everything before.
@@ -28,7 +27,7 @@ impl Watch {
         let task = tokio::spawn(async move {
             let mut samples = Samples::default();
             loop {
-                samples.note(Instant::now(), usage::resident(process)?);
+                samples.note(Instant::now(), resident(process)?);
                 if tokio::time::timeout(INTERVAL, &mut finished).await.is_ok() {
                     return Ok(samples);
                 }

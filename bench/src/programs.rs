@@ -8,13 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use ordertally_local::child::{Child, Launch, Signal};
 use ordertally_local::port;
+use ordertally_local::resident::resident;
 use tempfile::TempDir;
 
 use crate::memory::Watch;
 use crate::scrape::{self, Scrape};
 use crate::usage;
 
-/// As the issue of ten million orders has it: 1.7 million customers in a year.
+/// 1.7 million customers among ten million orders a year.
 const ORDERS_PER_CUSTOMER: u64 = 6;
 const DAYS: u32 = 365;
 
@@ -187,7 +188,7 @@ impl Consumer {
     ///
     /// When it has ended.
     pub fn peak_resident_bytes(&self) -> Result<u64> {
-        Ok(usage::resident(self.child.id())?.peak_bytes)
+        Ok(resident(self.child.id())?.peak_bytes)
     }
 
     /// Starts to watch its memory.

@@ -1,4 +1,4 @@
-//! What processes have used, as `/proc` tells it: CPU seconds and resident memory.
+//! What processes have used, as `/proc` tells it: CPU seconds.
 
 use std::fs;
 
@@ -45,38 +45,6 @@ fn children_ticks(parent: u32) -> Result<u64> {
         }
     }
     Ok(ticks)
-}
-
-/// The memory that a process holds resident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resident {
-    /// Now.
-    pub now_bytes: u64,
-    /// The most since its start.
-    pub peak_bytes: u64,
-}
-
-/// Reads what a process holds resident.
-///
-/// # Errors
-///
-/// When there is no such process.
-pub fn resident(process: u32) -> Result<Resident> {
-    let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    resident_of(&status).with_context(|| format!("{path} has no VmRSS and VmHWM"))
-}
-
-fn resident_of(status: &str) -> Option<Resident> {
-    let bytes = |name| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kib * 1024)
-    };
-    Some(Resident {
-        now_bytes: bytes("VmRSS:")?,
-        peak_bytes: bytes("VmHWM:")?,
-    })
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -129,17 +97,6 @@ mod tests {
     }
 
     #[test]
-    fn resident_memory_is_told_in_bytes() {
-        let expected = Resident {
-            now_bytes: 56 * 1024,
-            peak_bytes: 1234 * 1024,
-        };
-        let status = "VmPeak:\t  9 kB\nVmHWM:\t  1234 kB\nVmRSS:\t    56 kB\n";
-        assert_eq!(resident_of(status), Some(expected));
-        assert_eq!(resident_of("Name:\tkthreadd\n"), None);
-    }
-
-    #[test]
     fn this_process_is_seen_at_work_and_its_parent_includes_it() {
         let own = std::process::id();
         let before = cpu_seconds(own).unwrap();
@@ -147,7 +104,6 @@ mod tests {
         while cpu_seconds(own).unwrap() < before + 0.05 {
             assert!(started.elapsed() < Duration::from_secs(30), "no work seen");
         }
-        assert!(resident(own).unwrap().peak_bytes > 1 << 20);
         let parent = read(own).unwrap().parent;
         assert!(cpu_seconds_with_children(parent).unwrap() >= cpu_seconds(own).unwrap() - 0.02);
     }

@@ -4,6 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use ordertally_local::resident::resident;
 use ordertally_testkit::process::{Process, Program, Signal};
 use ordertally_testkit::servers::free_port;
 use serde_json::Value;
@@ -22,8 +23,8 @@ const LOUD_STOPS: Duration = Duration::from_secs(120);
 /// The exit status of a loud stop.
 const LOUD_STOP: i32 = 3;
 
-/// Most resident memory of a consumer at any time, in KiB.
-const RESIDENT_KIB_MAX: u64 = 150_000_000 >> 10;
+/// Most resident memory of a consumer at any time.
+const RESIDENT_BYTES_MAX: u64 = 150_000_000;
 
 /// Most open files of a consumer: sockets to one broker and its sessions of Postgres.
 const FILES_MAX: usize = 64;
@@ -206,10 +207,10 @@ impl Cast {
     pub async fn is_well(&mut self, scene: &Scene) -> anyhow::Result<()> {
         for consumer in &mut self.consumers {
             consumer.runs()?;
-            let resident_kib = resident_kib(consumer.process.id())?;
+            let peak_bytes = resident(consumer.process.id())?.peak_bytes;
             ensure!(
-                resident_kib <= RESIDENT_KIB_MAX,
-                "a consumer holds {resident_kib} KiB of memory"
+                peak_bytes <= RESIDENT_BYTES_MAX,
+                "a consumer held {peak_bytes} bytes of memory"
             );
         }
         ensure!(
@@ -341,14 +342,4 @@ async fn sessions(scene: &Scene) -> anyhow::Result<usize> {
     let administrator = scene.administrator().await?;
     let row = administrator.query_one(sql, &[&scene.database]).await?;
     Ok(usize::try_from(row.try_get::<_, i64>(0)?)?)
-}
-
-fn resident_kib(process: u32) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .context("the process has no memory")?;
-    let kib = line.trim().trim_end_matches("kB").trim();
-    Ok(kib.parse()?)
 }

@@ -15,6 +15,7 @@ pub mod folder;
 pub mod kafka;
 pub mod port;
 pub mod postgres;
+pub mod resident;
 pub mod services;
 pub mod stack;
 pub mod temporary;
