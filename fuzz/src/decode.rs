@@ -90,22 +90,9 @@ fn in_the_reckonings_words(order: &ValidOrder) -> Order {
 }
 
 fn address(address: &Address) -> order::Address {
-    let texts = [
-        &address.first_name,
-        &address.last_name,
-        &address.address1,
-        &address.address2,
-        &address.city,
-        &address.province,
-        &address.province_code,
-        &address.country,
-        &address.country_code,
-        &address.zip,
-        &address.phone,
-    ];
-    order::ADDRESS_FIELDS
+    address
+        .fields()
         .into_iter()
-        .zip(texts)
-        .filter_map(|(name, text)| Some((name, text.clone()?)))
+        .filter_map(|(name, text)| Some((name, text?.to_owned())))
         .collect()
 }

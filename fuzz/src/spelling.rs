@@ -79,20 +79,7 @@ pub fn fields(order: &ValidOrder, form: Form) -> Vec<(&'static str, String)> {
 }
 
 fn address(address: &Address, form: Form) -> String {
-    let texts = [
-        ("first_name", &address.first_name),
-        ("last_name", &address.last_name),
-        ("address1", &address.address1),
-        ("address2", &address.address2),
-        ("city", &address.city),
-        ("province", &address.province),
-        ("province_code", &address.province_code),
-        ("country", &address.country),
-        ("country_code", &address.country_code),
-        ("zip", &address.zip),
-        ("phone", &address.phone),
-    ];
-    let fields = texts.map(|(name, text)| (name, json(text)));
+    let fields = address.fields().map(|(name, text)| (name, json(&text)));
     object(fields.into(), form)
 }
 

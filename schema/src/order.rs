@@ -87,6 +87,26 @@ pub struct Address {
     pub phone: Option<String>,
 }
 
+impl Address {
+    /// Each text under its name in the event, in the order of the columns.
+    #[must_use]
+    pub fn fields(&self) -> [(&'static str, Option<&str>); 11] {
+        [
+            ("first_name", self.first_name.as_deref()),
+            ("last_name", self.last_name.as_deref()),
+            ("address1", self.address1.as_deref()),
+            ("address2", self.address2.as_deref()),
+            ("city", self.city.as_deref()),
+            ("province", self.province.as_deref()),
+            ("province_code", self.province_code.as_deref()),
+            ("country", self.country.as_deref()),
+            ("country_code", self.country_code.as_deref()),
+            ("zip", self.zip.as_deref()),
+            ("phone", self.phone.as_deref()),
+        ]
+    }
+}
+
 /// One product of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineItem {

@@ -111,20 +111,8 @@ impl Rows {
     }
 
     fn address(&mut self, address: &Address) {
-        for value in [
-            &address.first_name,
-            &address.last_name,
-            &address.address1,
-            &address.address2,
-            &address.city,
-            &address.province,
-            &address.province_code,
-            &address.country,
-            &address.country_code,
-            &address.zip,
-            &address.phone,
-        ] {
-            self.optional(value.as_deref());
+        for (_, text) in address.fields() {
+            self.optional(text);
         }
     }
 

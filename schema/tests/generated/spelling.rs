@@ -239,22 +239,10 @@ fn codes(codes: &[String], choices: &mut Choices<'_>) -> Option<(&'static str, S
 }
 
 fn address(address: &Address, choices: &mut Choices<'_>) -> String {
-    let texts = [
-        ("first_name", &address.first_name),
-        ("last_name", &address.last_name),
-        ("address1", &address.address1),
-        ("address2", &address.address2),
-        ("city", &address.city),
-        ("province", &address.province),
-        ("province_code", &address.province_code),
-        ("country", &address.country),
-        ("country_code", &address.country_code),
-        ("zip", &address.zip),
-        ("phone", &address.phone),
-    ];
-    let fields = texts
-        .iter()
-        .filter_map(|(name, text)| optional(name, text.as_deref(), choices))
+    let fields = address
+        .fields()
+        .into_iter()
+        .filter_map(|(name, text)| optional(name, text, choices))
         .collect();
     object(fields, choices)
 }
