@@ -12,7 +12,7 @@
 //! [`source`] polls Kafka on a thread of its own and hands each partition's records to that
 //! partition's [`writer`], a task that first makes a claim in the database, then takes whatever
 //! waits in its [`intake`], asks [`batch`] what becomes of each record and has [`store`] commit
-//! it all in one transaction. [`service`] starts and ends all of them. Only `source` and `probe`
+//! it all in one transaction. [`service`] starts and ends all of them, once [`start`] has found what they need. Only `source` and `probe`
 //! speak to the broker, with `native` for what the client's crate does not wrap; only `store` and the operator's [`commands`] speak SQL.
 
 pub mod batch;
@@ -27,6 +27,7 @@ pub mod service;
 pub mod settings;
 pub mod signals;
 pub mod source;
+pub mod start;
 pub mod stop;
 pub mod store;
 pub mod watch;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use ordertally_consumer::commands::{facts, positions, rejects};
 use ordertally_consumer::service::{self, Ended, Service};
 use ordertally_consumer::settings::{Command, CommandLine, MigrateSettings, RunSettings};
+use ordertally_consumer::start;
 use ordertally_consumer::{health, signals};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
@@ -69,7 +70,7 @@ async fn run(settings: RunSettings) -> anyhow::Result<ExitStatus> {
 
 async fn migrate(settings: MigrateSettings) -> anyhow::Result<ExitStatus> {
     logs::start(&settings.logs);
-    let applied = service::migrate(&settings.database).await?;
+    let applied = start::migrate(&settings.database).await?;
     if applied.is_empty() {
         cli::print("the database has this release's structure already")?;
     } else {
