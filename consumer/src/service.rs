@@ -165,6 +165,9 @@ async fn consume(
         tracing::error!("{stop}");
         return Ok(Ended::Loudly(stop));
     }
+    let mut heralding = JoinSet::new(); // ends with this
+    let herald = pool.clone();
+    let _task = heralding.spawn(async move { herald.herald().await });
     health.start_waits_for(Some("the group's first assignment".into()));
     let limit = Limit {
         records: settings.batch_records as usize,

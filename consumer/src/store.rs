@@ -9,6 +9,7 @@ mod claim;
 mod commit;
 mod connection;
 mod failure;
+mod herald;
 mod merge;
 mod rejected;
 mod retry;

@@ -100,6 +100,7 @@ impl Pool {
             let lease = self.lease().await?;
             let committed = commit(lease.session(), claim, batch, previous).await?;
             lease.give_back();
+            self.committed().notify_one();
             Ok(committed)
         };
         tokio::time::timeout(COMMIT_TIMEOUT, work)

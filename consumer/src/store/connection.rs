@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ordertally_schema::database;
+use ordertally_schema::database::{self, Driver};
 use ordertally_settings::DatabaseUrl;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{Client, Config, Statement};
 
 use super::failure::StoreError;
@@ -29,6 +28,8 @@ pub struct Pool {
     config: Arc<Config>,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// Woken by each commit.
+    committed: Arc<Notify>,
 }
 
 /// How to connect so that a server that is gone without a word is noticed.
@@ -86,7 +87,7 @@ struct Connection {
 
 /// The task that drives a connection. Closes the socket at once when it is dropped, also where
 /// Postgres does not answer any more.
-struct AbortOnDrop(JoinHandle<Result<(), tokio_postgres::Error>>);
+pub(super) struct AbortOnDrop(pub(super) Driver);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
@@ -110,7 +111,18 @@ impl Pool {
             config: Arc::new(watchful(url)),
             permits: Arc::new(Semaphore::new(connections)),
             idle: Arc::default(),
+            committed: Arc::default(),
         }
+    }
+
+    /// How to connect.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Woken by each commit.
+    pub(super) fn committed(&self) -> &Notify {
+        &self.committed
     }
 
     /// A connection, made anew where none is idle.
