@@ -7,9 +7,28 @@ use rust_decimal::Decimal;
 /// without a number of decimals in the ISO table (gold, say) has none at least.
 #[must_use]
 pub fn text(amount: Decimal, currency: &str) -> String {
-    let least = Currency::from_code(currency)
+    with_decimals(amount, decimals(currency))
+}
+
+/// A sum in ten-thousandths, with so many decimals at least.
+///
+/// # Panics
+///
+/// When the sum has more than 28 digits, which no number of orders that a memory holds adds up to.
+#[must_use]
+pub fn of_ten_thousandths(sum: i128, decimals: u32) -> String {
+    with_decimals(Decimal::from_i128_with_scale(sum, 4), decimals)
+}
+
+/// The decimals that an amount in this currency has at least.
+#[must_use]
+pub fn decimals(currency: &str) -> u32 {
+    Currency::from_code(currency)
         .and_then(Currency::exponent)
-        .map_or(0, u32::from);
+        .map_or(0, u32::from)
+}
+
+fn with_decimals(amount: Decimal, least: u32) -> String {
     let mut shown = amount.normalize();
     if shown.scale() < least {
         shown.rescale(least);

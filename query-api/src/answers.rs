@@ -1,37 +1,57 @@
-//! The analytics: the seam between who asks and where the figures come from.
+//! The analytics: the three questions, answered from the facts in memory.
 //!
-//! Handlers know [`Answers`], its questions and its rows, and nothing else. Today the figures are
-//! computed in Postgres from the table `orders`, one snapshot an answer.
+//! Handlers know [`Answers`], its questions and its rows, and nothing else. A question takes the
+//! newest state of the facts and keeps to it. The work is done off the async threads, a few
+//! questions at a time, so that neither connections nor the follower wait for it.
 
+mod names;
 pub mod order_value;
 pub mod places;
 pub mod province_sales;
 pub mod top_customers;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::database::{AskError, Database, Snapshot};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::database::{AskError, Database, Snapshot, chain};
+use crate::facts::{Board, Facts};
 use crate::position::AtLeast;
 
 pub use order_value::{DailyValue, OrderValueQuestion, TotalValue, ValueMode, ValueRows};
-pub use places::{AddressKind, PlaceFilter};
+pub use places::PlaceFilter;
 pub use province_sales::{ProductUnits, ProvinceSales, ProvinceSalesQuestion};
 pub use top_customers::{TopCustomer, TopCustomersQuestion};
 
 /// What answers the three questions.
 #[derive(Clone)]
 pub struct Answers {
+    board: Arc<Board>,
+    /// Knows the customers' names.
     database: Arc<Database>,
+    /// Questions that may be worked on at once.
+    turns: Arc<Semaphore>,
+    request_timeout: Duration,
 }
 
 impl Answers {
-    /// Answers from the orders in `database`.
+    /// Answers from the facts on `board`, `threads` questions at once.
     #[must_use]
-    pub fn new(database: Arc<Database>) -> Self {
-        Self { database }
+    pub fn new(board: Arc<Board>, database: Arc<Database>, threads: usize) -> Self {
+        Self {
+            board,
+            request_timeout: database.request_timeout(),
+            database,
+            turns: Arc::new(Semaphore::new(threads)),
+        }
     }
 
-    /// The customers with the highest order value, by currency and rank.
+    /// The customers with the highest order value, by currency and rank. While the database is
+    /// away they have no names.
     ///
     /// # Errors
     ///
@@ -41,32 +61,90 @@ impl Answers {
         question: &TopCustomersQuestion,
         at_least: &AtLeast,
     ) -> Result<Snapshot<Vec<TopCustomer>>, AskError> {
-        self.database.ask(question, at_least).await
+        let asked = question.clone();
+        let mut answer = self
+            .compute(at_least, move |facts| of(facts, asked.answer(facts)))
+            .await?;
+        if self.board.is_followed() && !answer.data.is_empty() {
+            let named =
+                names::put_on(&mut answer.data, question.accepts_marketing, &self.database).await;
+            if let Err(error) = named {
+                tracing::warn!(
+                    cause = chain(&error),
+                    "customers are answered without names"
+                );
+            }
+        }
+        Ok(answer)
     }
 
-    /// Order value per currency, by day or in total.
+    /// Order value per currency, by day or in total, as `shape` puts it.
     ///
     /// # Errors
     ///
     /// [`AskError`] when there is no answer now.
-    pub async fn order_value(
+    pub async fn order_value<R: Send + 'static>(
         &self,
         question: &OrderValueQuestion,
         at_least: &AtLeast,
-    ) -> Result<Snapshot<ValueRows>, AskError> {
-        self.database.ask(question, at_least).await
+        shape: impl FnOnce(Snapshot<ValueRows>) -> R + Send + 'static,
+    ) -> Result<R, AskError> {
+        let question = question.clone();
+        self.compute(at_least, move |facts| {
+            shape(of(facts, question.answer(facts)))
+        })
+        .await
     }
 
-    /// Orders, value and units by product for each province and currency.
+    /// Orders, value and units by product for each province and currency, as `shape` puts it.
     ///
     /// # Errors
     ///
     /// [`AskError`] when there is no answer now.
-    pub async fn province_sales(
+    pub async fn province_sales<R: Send + 'static>(
         &self,
         question: &ProvinceSalesQuestion,
         at_least: &AtLeast,
-    ) -> Result<Snapshot<Vec<ProvinceSales>>, AskError> {
-        self.database.ask(question, at_least).await
+        shape: impl FnOnce(Snapshot<Vec<ProvinceSales<'_>>>) -> R + Send + 'static,
+    ) -> Result<R, AskError> {
+        let question = question.clone();
+        self.compute(at_least, move |facts| {
+            shape(of(facts, question.answer(facts)))
+        })
+        .await
+    }
+
+    /// Does `work` with facts that include what is asked for, when it is its turn.
+    async fn compute<R: Send + 'static>(
+        &self,
+        at_least: &AtLeast,
+        work: impl FnOnce(&Facts) -> R + Send + 'static,
+    ) -> Result<R, AskError> {
+        let facts = self.board.including(at_least).await?;
+        let turn = timeout(
+            self.request_timeout,
+            Arc::clone(&self.turns).acquire_owned(),
+        );
+        let turn = turn
+            .await
+            .map_err(|_| AskError::TooSlow(self.request_timeout))?;
+        let worked = spawn_blocking(move || {
+            let outcome = work(&facts);
+            drop(turn);
+            outcome
+        });
+        // A panic goes on here, where the server answers for it.
+        worked
+            .await
+            .map_err(|error| resume_unwind(error.into_panic()))
+    }
+}
+
+/// An answer with the state that it was made from.
+fn of<T>(facts: &Facts, data: T) -> Snapshot<T> {
+    Snapshot {
+        data,
+        positions: facts.positions.clone(),
+        as_of: facts.as_of,
     }
 }

@@ -5,7 +5,7 @@
 //! Connections are made when they are needed: the service starts and lives without a database.
 
 mod error;
-mod session;
+pub(crate) mod session;
 
 use std::future::Future;
 use std::time::Duration;
@@ -96,6 +96,12 @@ impl Database {
             Ok(Err(error)) => Err(AskError::Unreachable(error.into())),
             Err(elapsed) => Err(AskError::Unreachable(elapsed.into())),
         }
+    }
+
+    /// How long the work for one request may take.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
     /// How the connections are used.

@@ -1,13 +1,11 @@
 //! What each resource does with a request: check it, ask, reply.
 
-use std::sync::Arc;
-
 use chrono_tz::Tz;
 use serde_json::json;
 use warp::reply::Response;
 
 use crate::answers::Answers;
-use crate::database::{AskError, Database, Snapshot};
+use crate::database::{AskError, Snapshot};
 use crate::health::Health;
 use crate::lists::Lists;
 use crate::observe::Metrics;
@@ -48,13 +46,13 @@ impl Call {
 }
 
 impl Resources {
-    /// Everything answered from `database`.
+    /// With what answers, and the zone of days when a request names none.
     #[must_use]
-    pub fn new(database: Arc<Database>, metrics: Metrics, zone: Tz) -> Self {
+    pub fn new(answers: Answers, lists: Lists, health: Health, metrics: Metrics, zone: Tz) -> Self {
         Self {
-            answers: Answers::new(Arc::clone(&database)),
-            lists: Lists::new(Arc::clone(&database)),
-            health: Health::new(database),
+            answers,
+            lists,
+            health,
             metrics,
             zone,
         }
@@ -79,10 +77,12 @@ impl Resources {
     pub async fn order_value(&self, call: &Call) -> Outcome {
         let (question, at_least) =
             requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
+        let range = question.range;
         self.answers
-            .order_value(&question, &at_least)
+            .order_value(&question, &at_least, move |answer| {
+                reply::analytics(&range, answer)
+            })
             .await
-            .map(|answer| reply::analytics(&question.range, answer))
             .map_err(|error| call.no_answer(&error))
     }
 
@@ -90,10 +90,12 @@ impl Resources {
     pub async fn province_sales(&self, call: &Call) -> Outcome {
         let (question, at_least) = requests::province_sales(&call.query, self.zone)
             .map_err(|faults| call.wrong(faults))?;
+        let range = question.range;
         self.answers
-            .province_sales(&question, &at_least)
+            .province_sales(&question, &at_least, move |answer| {
+                reply::analytics(&range, answer)
+            })
             .await
-            .map(|answer| reply::analytics(&question.range, answer))
             .map_err(|error| call.no_answer(&error))
     }
 

@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::database::{AskError, Connections, Database, chain};
+use crate::facts::Board;
+use crate::facts::board::Progress;
 
 /// How long an outcome counts: supervisors ask often, and many of them at once.
 const FRESH: Duration = Duration::from_secs(1);
@@ -23,6 +25,8 @@ pub struct Checks {
     pub database: Check,
     /// The database has every migration of this release.
     pub migrations: Check,
+    /// The orders are in memory.
+    pub facts: Check,
 }
 
 /// The outcome of a check.
@@ -41,7 +45,7 @@ impl Checks {
     /// What is missing; `None` when the service is ready.
     #[must_use]
     pub fn missing(&self) -> Option<&str> {
-        [&self.database, &self.migrations]
+        [&self.database, &self.migrations, &self.facts]
             .into_iter()
             .find_map(|check| match check {
                 Check::Failed(detail) => Some(detail.as_str()),
@@ -53,15 +57,17 @@ impl Checks {
 /// Checks the database on demand.
 pub struct Health {
     database: Arc<Database>,
+    board: Arc<Board>,
     last: Mutex<Option<(Instant, Checks)>>,
 }
 
 impl Health {
-    /// Of the service that answers from `database`.
+    /// Of the service that answers from `database` and the facts on `board`.
     #[must_use]
-    pub fn new(database: Arc<Database>) -> Self {
+    pub fn new(database: Arc<Database>, board: Arc<Board>) -> Self {
         Self {
             database,
+            board,
             last: Mutex::new(None),
         }
     }
@@ -104,14 +110,23 @@ impl Health {
                         pending.join(", ")
                     ))
                 },
+                facts: self.facts(),
             },
             Err(error) => {
                 tracing::debug!(cause = chain(&error), "the database cannot be checked");
                 Checks {
                     database: Check::Failed("the database does not answer".into()),
                     migrations: Check::Unknown,
+                    facts: self.facts(),
                 }
             }
+        }
+    }
+
+    fn facts(&self) -> Check {
+        match self.board.progress() {
+            Progress::Done => Check::Ok,
+            progress => Check::Failed(format!("the orders are being read into memory: {progress}")),
         }
     }
 

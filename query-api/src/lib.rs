@@ -13,6 +13,7 @@ pub mod amount;
 pub mod answers;
 pub mod calendar;
 pub mod database;
+pub mod facts;
 pub mod handlers;
 pub mod health;
 pub mod healthcheck;

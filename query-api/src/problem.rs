@@ -155,6 +155,10 @@ impl Problem {
                     instance,
                 )
             }
+            AskError::NotRead(progress) => Self::unavailable(
+                format!("the orders are being read into memory ({progress}); try again later"),
+                instance,
+            ),
             AskError::Unreachable(_) | AskError::Refused(_) => {
                 tracing::warn!(cause = chain(error), "a request was not answered");
                 Self::unavailable("the database cannot answer now; try again later", instance)

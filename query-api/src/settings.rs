@@ -72,6 +72,17 @@ pub struct Settings {
         value_name = "MILLISECONDS"
     )]
     pub request_timeout_ms: u32,
+    /// Analytics questions worked on at once, each on a thread of its own, 1 to 1024; others wait
+    /// for their turn [default: as many as there are processors]
+    #[arg(
+        long,
+        env = "ANALYTICS_THREADS",
+        default_value_t = processors(),
+        hide_default_value = true,
+        value_parser = clap::value_parser!(u16).range(1..=1024),
+        value_name = "THREADS"
+    )]
+    pub analytics_threads: u16,
     /// How long requests in hand may take to finish once the service is asked to stop, 0 to 600000
     #[arg(
         long,
@@ -105,4 +116,9 @@ impl Settings {
     pub fn stop_timeout(&self) -> Duration {
         Duration::from_millis(self.stop_timeout_ms.into())
     }
+}
+
+fn processors() -> u16 {
+    let processors = std::thread::available_parallelism().map_or(1, Into::into);
+    u16::try_from(processors).unwrap_or(1024).min(1024)
 }

@@ -7,9 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
+use crate::answers::Answers;
 use crate::database::Database;
+use crate::database::session::session;
+use crate::facts::Board;
+use crate::facts::follow::Follower;
 use crate::handlers::Resources;
+use crate::health::Health;
+use crate::lists::Lists;
 use crate::observe::Metrics;
 use crate::settings::Settings;
 use crate::{routes, server};
@@ -18,6 +25,7 @@ use crate::{routes, server};
 pub struct Startup {
     listener: TcpListener,
     address: SocketAddr,
+    follower: Follower,
     resources: Arc<Resources>,
     stop_timeout: Duration,
 }
@@ -41,14 +49,20 @@ impl Startup {
             .local_addr()
             .context("the listener has no address")?;
         let database = Database::new(settings).context("cannot set up the connection pool")?;
+        let database = Arc::new(database);
+        let board = Arc::new(Board::default());
+        let threads = settings.analytics_threads.into();
         let resources = Resources::new(
-            Arc::new(database),
+            Answers::new(Arc::clone(&board), Arc::clone(&database), threads),
+            Lists::new(Arc::clone(&database)),
+            Health::new(database, Arc::clone(&board)),
             Metrics::of_process(),
             settings.reporting_time_zone.0,
         );
         Ok(Self {
             listener,
             address,
+            follower: Follower::new(session(settings), board),
             resources: Arc::new(resources),
             stop_timeout: settings.stop_timeout(),
         })
@@ -63,6 +77,9 @@ impl Startup {
     /// Answers until `stop`; requests in hand are finished.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let routes = routes::routes(&self.resources);
+        // Ends with this, whichever way this ends.
+        let mut following = JoinSet::new();
+        let _task = following.spawn(self.follower.run());
         server::serve(self.listener, routes, stop, self.stop_timeout).await;
     }
 }

@@ -1,17 +1,16 @@
 //! Order value per currency, by day or in total.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use chrono::NaiveDate;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::amount;
-use crate::calendar::{DateRange, Piece};
-use crate::database::Question;
+use crate::calendar::DateRange;
+use crate::facts::Facts;
+use crate::facts::day::Quarter;
+use crate::facts::rows::Rows;
+use crate::facts::snapshot::Interval;
 
 /// How much was ordered?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,124 +66,138 @@ pub struct TotalValue {
     pub total_tax: String,
 }
 
-/// `$4` cuts the time into pieces of one local date each; without it everything is piece 0.
-const SQL: &str = r#"
-SELECT
-    width_bucket(created_at, $4) AS piece,
-    currency,
-    count(*) AS orders,
-    sum(order_value) AS order_value,
-    sum(total_discounts) AS total_discounts,
-    sum(total_tax) AS total_tax
-FROM orders
-WHERE created_at >= $1 AND created_at < $2
-  AND width_bucket(created_at, $3) % 2 = 0
-GROUP BY 1, 2
-"#;
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Integer)]
-    piece: i32,
-    #[diesel(sql_type = Text)]
-    currency: String,
-    #[diesel(sql_type = BigInt)]
-    orders: i64,
-    #[diesel(sql_type = Numeric)]
-    order_value: Decimal,
-    #[diesel(sql_type = Numeric)]
-    total_discounts: Decimal,
-    #[diesel(sql_type = Numeric)]
-    total_tax: Decimal,
-}
-
-/// Sums of one day, or of all, in one currency.
+/// Sums of one day, or of all, in one currency; amounts in ten-thousandths.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     orders: i64,
-    order_value: Decimal,
-    total_discounts: Decimal,
-    total_tax: Decimal,
+    value: i128,
+    discounts: i128,
+    tax: i128,
 }
 
+/// Sums by currency, in the order of the currencies' numbers.
+type ByCurrency = Vec<Sums>;
+
 impl Sums {
-    fn add(&mut self, row: &Row) {
-        self.orders += row.orders;
-        self.order_value += row.order_value;
-        self.total_discounts += row.total_discounts;
-        self.total_tax += row.total_tax;
+    fn add_quarter(&mut self, quarter: &Quarter) {
+        self.orders += i64::from(quarter.orders);
+        self.value += i128::from(quarter.value);
+        self.discounts += i128::from(quarter.discounts);
+        self.tax += i128::from(quarter.tax);
     }
 
-    fn shown(&self, currency: &str) -> TotalValue {
+    fn add_order(&mut self, rows: &Rows, row: usize) {
+        self.orders += 1;
+        self.value += i128::from(rows.values[row]);
+        self.discounts += i128::from(rows.discounts[row]);
+        self.tax += i128::from(rows.taxes[row]);
+    }
+
+    fn shown(&self, currency: &str, decimals: u32) -> TotalValue {
         TotalValue {
             currency: currency.to_owned(),
             orders: self.orders,
-            order_value: amount::text(self.order_value, currency),
-            total_discounts: amount::text(self.total_discounts, currency),
-            total_tax: amount::text(self.total_tax, currency),
+            order_value: amount::of_ten_thousandths(self.value, decimals),
+            total_discounts: amount::of_ten_thousandths(self.discounts, decimals),
+            total_tax: amount::of_ten_thousandths(self.tax, decimals),
         }
     }
 }
 
-impl Question for OrderValueQuestion {
-    type Data = ValueRows;
+impl OrderValueQuestion {
+    /// What the facts say.
+    #[must_use]
+    pub fn answer(&self, facts: &Facts) -> ValueRows {
+        match self.mode {
+            ValueMode::Day => ValueRows::Day(self.by_day(facts)),
+            ValueMode::Total => ValueRows::Total(self.in_total(facts)),
+        }
+    }
 
-    async fn ask(&self, connection: &mut AsyncPgConnection) -> QueryResult<Self::Data> {
-        let span = self.range.span();
-        let pieces = match self.mode {
-            ValueMode::Day => self.range.pieces(),
-            ValueMode::Total => Vec::new(),
-        };
-        let cuts: Vec<_> = pieces.iter().map(|piece| piece.from).collect();
-        let rows: Vec<Row> = diesel::sql_query(SQL)
-            .bind::<Nullable<Timestamptz>, _>(span.from)
-            .bind::<Nullable<Timestamptz>, _>(span.until)
-            .bind::<Array<Timestamptz>, _>(span.holes)
-            .bind::<Array<Timestamptz>, _>(cuts)
-            .load(connection)
-            .await?;
-        Ok(match self.mode {
-            ValueMode::Day => ValueRows::Day(by_day(&rows, &pieces, &self.range)),
-            ValueMode::Total => ValueRows::Total(in_total(&rows)),
+    fn in_total(&self, facts: &Facts) -> Vec<TotalValue> {
+        let mut sums = vec![Sums::default(); facts.texts.currencies.len()];
+        for interval in self.range.span().intervals() {
+            add(facts, interval, &mut sums);
+        }
+        occurring(facts, &[&sums])
+            .into_iter()
+            .map(|currency| sums[currency.number].shown(currency.code, currency.decimals))
+            .collect()
+    }
+
+    /// Every day of the range with every currency that occurs in it, those without orders too.
+    fn by_day(&self, facts: &Facts) -> Vec<DailyValue> {
+        let dates: Vec<NaiveDate> = self.range.dates().collect();
+        let mut days: Vec<ByCurrency> =
+            vec![vec![Sums::default(); facts.texts.currencies.len()]; dates.len()];
+        for piece in self.range.pieces().windows(2) {
+            // A day may come in several pieces, and in none.
+            let day = (piece[0].date - self.range.start).num_days();
+            let day = usize::try_from(day).ok().and_then(|day| days.get_mut(day));
+            if let Some(sums) = day {
+                let [from_us, until_us] =
+                    [0, 1].map(|place: usize| piece[place].from.timestamp_micros());
+                add(facts, (from_us, until_us), sums);
+            }
+        }
+        let all: Vec<&ByCurrency> = days.iter().collect();
+        let currencies = occurring(facts, &all);
+        let mut daily = Vec::with_capacity(days.len() * currencies.len());
+        for (date, sums) in dates.iter().zip(&days) {
+            daily.extend(currencies.iter().map(|currency| DailyValue {
+                date: *date,
+                value: sums[currency.number].shown(currency.code, currency.decimals),
+            }));
+        }
+        daily
+    }
+}
+
+/// Adds what was ordered in the interval.
+fn add(facts: &Facts, (from_us, until_us): Interval, sums: &mut ByCurrency) {
+    let mut add_rows = |rows: &Rows, range: Range<usize>| {
+        for row in range {
+            sums[usize::from(rows.kinds[row].currency())].add_order(rows, row);
+        }
+    };
+    for (rows, range) in facts.fresh((from_us, until_us)) {
+        add_rows(rows, range);
+    }
+    let mut whole = Vec::new();
+    for month in facts.months((from_us, until_us)) {
+        for day in month.days_between(from_us, until_us) {
+            match day.quarters(from_us, until_us) {
+                Some(quarters) => whole.push(quarters),
+                None => add_rows(&day.rows, day.rows.between(from_us, until_us)),
+            }
+        }
+    }
+    for quarter in whole.into_iter().flatten() {
+        sums[usize::from(quarter.currency)].add_quarter(quarter);
+    }
+}
+
+/// A currency as answers show it.
+struct Shown<'a> {
+    number: usize,
+    code: &'a str,
+    decimals: u32,
+}
+
+/// The currencies that occur in any of `sums`, by code.
+fn occurring<'a>(facts: &'a Facts, sums: &[&ByCurrency]) -> Vec<Shown<'a>> {
+    let mut currencies: Vec<_> = facts
+        .texts
+        .currencies
+        .texts()
+        .enumerate()
+        .filter(|(number, _)| sums.iter().any(|sums| sums[*number].orders > 0))
+        .map(|(number, code)| Shown {
+            number,
+            code,
+            decimals: amount::decimals(code),
         })
-    }
-}
-
-fn in_total(rows: &[Row]) -> Vec<TotalValue> {
-    let mut totals: BTreeMap<&str, Sums> = BTreeMap::new();
-    for row in rows {
-        totals.entry(&row.currency).or_default().add(row);
-    }
-    totals
-        .iter()
-        .map(|(currency, sums)| sums.shown(currency))
-        .collect()
-}
-
-/// Every day of the range with every currency that occurs in it, those without orders too.
-fn by_day(rows: &[Row], pieces: &[Piece], range: &DateRange) -> Vec<DailyValue> {
-    let mut days: BTreeMap<(NaiveDate, &str), Sums> = BTreeMap::new();
-    let mut currencies: BTreeSet<&str> = BTreeSet::new();
-    for row in rows {
-        // Pieces count from 1; the first begins well before the range, so there is no piece 0.
-        let piece = usize::try_from(row.piece - 1)
-            .ok()
-            .and_then(|place| pieces.get(place))
-            .expect("the pieces cover the whole range");
-        currencies.insert(&row.currency);
-        days.entry((piece.date, &row.currency))
-            .or_default()
-            .add(row);
-    }
-    let mut daily = Vec::new();
-    for date in range.dates() {
-        for currency in &currencies {
-            let sums = days.get(&(date, currency)).copied().unwrap_or_default();
-            daily.push(DailyValue {
-                date,
-                value: sums.shown(currency),
-            });
-        }
-    }
-    daily
+        .collect();
+    currencies.sort_unstable_by_key(|currency| currency.code);
+    currencies
 }

@@ -3,28 +3,7 @@
 //! Matching happens here and not in the database, whose locale must not decide what lower case
 //! is or which characters are blank.
 
-/// Which of an order's addresses counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AddressKind {
-    /// Where the goods go.
-    #[default]
-    Shipping,
-    /// Where the bill goes.
-    Billing,
-}
-
-/// Name and code of a province and its country, as stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// Name of the province.
-    pub province: Option<String>,
-    /// Code of the province, such as `ID` or `US-ID`.
-    pub province_code: Option<String>,
-    /// Name of the country.
-    pub country: Option<String>,
-    /// Code of the country.
-    pub country_code: Option<String>,
-}
+use crate::facts::dictionary::Place;
 
 /// The provinces that a request asks for: all that match every part given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,12 +20,6 @@ impl PlaceFilter {
             province: province.map(folded),
             country: country.map(folded),
         }
-    }
-
-    /// Whether every place matches, so that none has to be looked at.
-    #[must_use]
-    pub fn takes_all(&self) -> bool {
-        self.province.is_none() && self.country.is_none()
     }
 
     /// Whether `place` is meant.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::result::Error as QueryError;
 use thiserror::Error;
 
+use crate::facts::board::Progress;
 use crate::position::Positions;
 
 /// Why there is no answer.
@@ -20,6 +21,9 @@ pub enum AskError {
     /// The database answered something that this release does not understand.
     #[error("the database's answer is not understood")]
     Garbled(#[source] QueryError),
+    /// The facts are still being read.
+    #[error("the facts are not in memory yet: {0}")]
+    NotRead(Progress),
     /// The work took longer than a request may.
     #[error("the answer took longer than {0:?}")]
     TooSlow(Duration),

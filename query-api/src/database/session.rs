@@ -27,7 +27,7 @@ pub(super) fn pool(settings: &Settings) -> Result<Pool<AsyncPgConnection>, Build
 }
 
 /// What every session of this service is: one that writes nothing, and gives up in time.
-fn session(settings: &Settings) -> Config {
+pub(crate) fn session(settings: &Settings) -> Config {
     let mut config = settings.database_url.config().clone();
     let ours = format!(
         "-c default_transaction_read_only=on -c statement_timeout={} \

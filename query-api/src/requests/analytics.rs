@@ -5,10 +5,10 @@ use iso_currency::Currency;
 
 use super::{Checked, at_least, check_range, date, zone};
 use crate::answers::{
-    AddressKind, OrderValueQuestion, PlaceFilter, ProvinceSalesQuestion, TopCustomersQuestion,
-    ValueMode,
+    OrderValueQuestion, PlaceFilter, ProvinceSalesQuestion, TopCustomersQuestion, ValueMode,
 };
 use crate::calendar::DateRange;
+use crate::facts::sales::AddressKind;
 use crate::params::{Fault, Params, integer, name, word};
 use crate::position::AtLeast;
 

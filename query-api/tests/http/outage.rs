@@ -4,21 +4,23 @@ use std::time::{Duration, Instant};
 
 use ordertally_testkit::servers::{self, OwnPostgres};
 
-use crate::support::{Api, Shop, migrate, until};
+use crate::support::{Api, Shop, migrate, order, until};
 
-const QUESTIONS: [&str; 7] = [
+const ANALYTICS: [&str; 3] = [
     "/customers/top?start_date=2020-09-01&end_date=2020-09-05",
     "/orders/value?start_date=2020-09-01&end_date=2020-09-05",
     "/sales/province?start_date=2020-09-01&end_date=2020-09-05",
+];
+const RECORDS: [&str; 4] = [
     "/orders/e1",
     "/orders",
     "/customers/c1/orders",
     "/rejected-events",
 ];
 
-/// Every question is a problem within moments, and the process says that it lives.
-async fn assert_away(api: &Api) {
-    for target in QUESTIONS {
+/// Every one of `questions` is a problem within moments, and the process says that it lives.
+async fn assert_away(api: &Api, questions: &[&str]) {
+    for target in questions {
         let began = Instant::now();
         let reply = api.get(target).await;
         let problem = reply.problem(503);
@@ -44,32 +46,58 @@ async fn the_service_lives_without_a_database_from_its_start() {
     let port = nobody.local_addr().unwrap().port();
     drop(nobody);
     let api = Api::start(&format!("postgres://me:s3cret@127.0.0.1:{port}/none"), &[]).await;
-    assert_away(&api).await;
+    assert_away(&api, &[&ANALYTICS[..], &RECORDS].concat()).await;
+    let ready = api.get("/readyz").await.problem(503);
+    assert_eq!(ready["checks"]["facts"]["status"], "failed", "{ready}");
 }
 
 #[tokio::test]
-async fn a_database_that_goes_and_comes_back_is_answered_from_again() {
+async fn while_the_database_is_away_analytics_answer_as_of_before_and_lists_do_not() {
     let mut postgres = OwnPostgres::start().await;
     migrate(postgres.url()).await;
-    let api = Api::start(postgres.url(), &[]).await;
-    for target in QUESTIONS.iter().filter(|target| **target != "/orders/e1") {
-        assert_eq!(api.get(target).await.status, 200, "{target}");
+    let mut shop = Shop::over(postgres.url(), &[]).await;
+    shop.store(&[order("e1", "2020-09-01T10:00:00Z")]).await;
+    shop.commit(0, 5, "2020-09-05T17:20:11.123Z").await;
+    let mut before = Vec::new();
+    for target in ANALYTICS {
+        before.push(shop.ask(target).await);
     }
-    assert_eq!(api.ask("/readyz").await["status"], "ready");
+    assert_eq!(shop.ask("/readyz").await["status"], "ready");
     postgres.stop().await;
     until("readiness is noticed to be gone", async || {
-        api.get("/readyz").await.status == 503
+        shop.api.get("/readyz").await.status == 503
     })
     .await;
-    assert_away(&api).await;
+    assert_away(&shop.api, &RECORDS).await;
+    for (target, mut before) in ANALYTICS.iter().zip(before) {
+        if target.starts_with("/customers/top") {
+            for name in ["email", "first_name", "last_name"] {
+                assert!(before["data"][0][name].is_string(), "{before}");
+                before["data"][0][name] = serde_json::Value::Null;
+            }
+        }
+        let reply = shop.api.get(target).await;
+        assert_eq!(reply.json(), before, "{target}");
+        assert_eq!(reply.json()["as_of"], "2020-09-05T17:20:11.123Z");
+        assert_eq!(reply.header("ordertally-position"), "0=5");
+        let waiting = format!("{target}&at_least=0=6&wait_ms=0");
+        let _problem = shop.api.get(&waiting).await.problem(504);
+    }
     postgres.start_again().await;
     until("it is ready again", async || {
-        api.get("/readyz").await.status == 200
+        shop.api.get("/readyz").await.status == 200
     })
     .await;
-    for target in QUESTIONS.iter().filter(|target| **target != "/orders/e1") {
-        assert_eq!(api.get(target).await.status, 200, "{target}");
+    for target in RECORDS {
+        assert_eq!(shop.api.get(target).await.status, 200, "{target}");
     }
+    shop.reconnect(postgres.url()).await;
+    shop.store(&[order("e2", "2020-09-02T10:00:00Z")]).await;
+    let top = shop.rows(ANALYTICS[0]).await;
+    assert_eq!(
+        (&top[0]["orders"], &top[0]["email"]),
+        (&2.into(), &"dan@example.com".into())
+    );
 }
 
 #[tokio::test]

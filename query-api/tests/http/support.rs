@@ -18,9 +18,65 @@ use tokio_postgres::Client;
 /// Nothing here takes this long unless it never happens.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+const ADVANCE: &str = "
+    INSERT INTO partition_positions (topic, partition, incarnation, next_offset, facts_next)
+    VALUES ('orders', 0, 1, $1, $1)
+    ON CONFLICT (topic, partition) DO UPDATE
+        SET next_offset = partition_positions.next_offset + $1,
+            facts_next = partition_positions.facts_next + $1";
+
+/// The facts of the orders in `$1`, the newest of partition 0.
+const ADD_FACTS: &str = r#"
+WITH added AS (
+    SELECT
+        orders.*,
+        CASE WHEN billing_same THEN shipping_province ELSE billing_province END AS b_province,
+        CASE WHEN billing_same
+            THEN shipping_province_code ELSE billing_province_code END AS b_province_code,
+        CASE WHEN billing_same THEN shipping_country ELSE billing_country END AS b_country,
+        CASE WHEN billing_same
+            THEN shipping_country_code ELSE billing_country_code END AS b_country_code
+    FROM orders
+    WHERE event_id = ANY($1)
+),
+items AS (
+    SELECT "offset", product_id, quantity, place
+    FROM added
+    CROSS JOIN LATERAL unnest(product_ids, quantities)
+        WITH ORDINALITY AS item (product_id, quantity, place)
+)
+INSERT INTO order_facts
+SELECT
+    'orders',
+    0,
+    max(position.facts_next) - count(*),
+    max(position.facts_next),
+    array_agg((extract(epoch FROM created_at) * 1000000)::bigint ORDER BY "offset"),
+    array_agg(customer_id ORDER BY "offset"),
+    array_agg(currency ORDER BY "offset"),
+    array_agg((order_value * 10000)::bigint ORDER BY "offset"),
+    array_agg((total_discounts * 10000)::bigint ORDER BY "offset"),
+    array_agg((total_tax * 10000)::bigint ORDER BY "offset"),
+    array_agg(buyer_accepts_marketing ORDER BY "offset"),
+    array_agg(shipping_province ORDER BY "offset"),
+    array_agg(shipping_province_code ORDER BY "offset"),
+    array_agg(shipping_country ORDER BY "offset"),
+    array_agg(shipping_country_code ORDER BY "offset"),
+    array_agg(b_province ORDER BY "offset"),
+    array_agg(b_province_code ORDER BY "offset"),
+    array_agg(b_country ORDER BY "offset"),
+    array_agg(b_country_code ORDER BY "offset"),
+    array_agg(cardinality(product_ids) ORDER BY "offset"),
+    ARRAY(SELECT product_id FROM items ORDER BY "offset", place),
+    ARRAY(SELECT quantity FROM items ORDER BY "offset", place),
+    now()
+FROM added
+CROSS JOIN (SELECT facts_next FROM partition_positions WHERE partition = 0) AS position
+"#;
+
 /// A database with a service that answers from it.
-pub struct Shop {
-    pub database: TestDatabase,
+pub struct Shop<D = TestDatabase> {
+    pub database: D,
     pub client: Client,
     pub api: Api,
 }
@@ -34,18 +90,41 @@ impl Shop {
     pub async fn open_with(flags: &[&str]) -> Self {
         let database = servers::database().await;
         migrate(database.url()).await;
-        let client = database.connect().await;
-        let api = Api::start(database.url(), flags).await;
+        let Shop { client, api, .. } = Shop::over(database.url(), flags).await;
         Self {
             database,
             client,
             api,
         }
     }
+}
 
-    /// Stores orders as the consumer does, at offsets from 0 on.
+impl Shop<()> {
+    /// In a migrated database that the caller holds.
+    pub async fn over(url: &str, flags: &[&str]) -> Self {
+        let client = servers::connect(url).await;
+        let api = Api::start(url, flags).await;
+        api.until_ready().await;
+        Self {
+            database: (),
+            client,
+            api,
+        }
+    }
+
+    /// After the database was away.
+    pub async fn reconnect(&mut self, url: &str) {
+        self.client = servers::connect(url).await;
+    }
+}
+
+impl<D> Shop<D> {
+    /// Stores orders with their facts as the consumer does, the next records of partition 0.
+    /// Returns when the service has them.
     pub async fn store(&self, orders: &[Order]) {
         let rows: Vec<Value> = (0_i64..).zip(orders).map(row).collect();
+        let ids: Vec<&str> = orders.iter().map(|order| &*order.event_id).collect();
+        self.client.batch_execute("BEGIN").await.unwrap();
         self.client
             .execute(
                 "INSERT INTO orders SELECT * FROM jsonb_populate_recordset(NULL::orders, $1)",
@@ -53,9 +132,17 @@ impl Shop {
             )
             .await
             .unwrap();
+        self.client
+            .execute(ADVANCE, &[&(ids.len() as i64)])
+            .await
+            .unwrap();
+        self.client.execute(ADD_FACTS, &[&ids]).await.unwrap();
+        self.client.batch_execute("COMMIT").await.unwrap();
+        self.followed().await;
     }
 
-    /// Moves a partition's position, as a commit at `committed_at` does.
+    /// Moves a partition's position, as a commit at `committed_at` does. Returns when the service
+    /// knows.
     pub async fn commit(&self, partition: i32, next_offset: i64, committed_at: &str) {
         let at: chrono::DateTime<chrono::Utc> = committed_at.parse().unwrap();
         self.client
@@ -69,6 +156,27 @@ impl Shop {
             )
             .await
             .unwrap();
+        self.followed().await;
+    }
+
+    /// Waits until the service's facts are where the database is.
+    pub async fn followed(&self) {
+        let positions = self
+            .client
+            .query_one(
+                "SELECT string_agg(partition || '=' || next_offset, ',' ORDER BY partition)
+                 FROM partition_positions",
+                &[],
+            )
+            .await
+            .unwrap();
+        let positions: Option<&str> = positions.get(0);
+        until("the service follows", async || {
+            let target = "/orders/value?start_date=2000-01-01&end_date=2000-01-01";
+            let reply = self.api.get(target).await;
+            reply.status == 200 && Some(reply.header("ordertally-position")) == positions
+        })
+        .await;
     }
 
     /// The good answer to a request.
@@ -106,6 +214,14 @@ impl Api {
             client: reqwest::Client::new(),
             task: tokio::spawn(service.run(std::future::pending())),
         }
+    }
+
+    /// Waits until it has read the facts.
+    pub async fn until_ready(&self) {
+        until("the service is ready", async || {
+            self.get("/readyz").await.status == 200
+        })
+        .await;
     }
 
     pub fn url(&self, target: &str) -> String {

@@ -1,0 +1,327 @@
+//! Reads all facts once and then follows: whatever is committed is taken over in order of its
+//! ordinals, at once where the consumer tells of it, within [`LOOK_EVERY`] in any case.
+//!
+//! Positions, generation and new rows of facts come from one statement, so that what an answer
+//! says of itself and what it holds belong together. A row that was merged since it was read
+//! holds orders that are known; they are left out by their ordinals. Another generation means
+//! that the facts were written anew: they are read anew as well, while the old ones answer.
+
+use std::convert::Infallible;
+use std::mem;
+use std::ops::Range;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use futures_util::TryStreamExt as _;
+use ordertally_schema::database::{self, COMMITS_CHANNEL};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Row, Statement};
+
+use super::board::Board;
+use super::head::{self, Head};
+use super::load::{FactsError, State, load};
+use super::month::Month;
+use super::row::{self, COLUMNS};
+use super::rows::{Order, Rows};
+use crate::database::chain;
+
+/// How long a commit that nobody told of may wait to be seen.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Looks are not closer together than this, so that many commits are taken over at once.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long one look may wait for Postgres.
+const LOOK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Orders that are taken apart at once while there is much to take over.
+const TAKE: i64 = 65_536;
+
+/// Fresh orders from which on they may be merged into their months. Counting them one by one costs
+/// a question less than half a millisecond until then.
+const MERGE_FROM: usize = 32_768;
+
+/// Fresh orders from which on they are merged whatever it costs.
+const MERGE_ALWAYS: usize = 524_288;
+
+/// A merge is worth its while once the fresh orders are this share of those that it has to sort.
+const MERGE_SHARE: usize = 16;
+
+/// Waits between attempts while the database is away: at most some two seconds.
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// What came since the ordinals in `$2` of the partitions in `$1`. Of the rows before, only the one
+/// that may have been merged with later ones is looked at.
+const NEWS: &str = "
+    FROM facts_generation
+    LEFT JOIN partition_positions AS positions ON true
+    LEFT JOIN unnest($1::integer[], $2::bigint[]) AS known (partition, ordinal)
+        ON known.partition = positions.partition
+    LEFT JOIN LATERAL (
+        SELECT *
+        FROM order_facts
+        WHERE order_facts.topic = positions.topic
+          AND order_facts.partition = positions.partition
+          AND order_facts.first_ordinal >= coalesce((
+              SELECT max(earlier.first_ordinal)
+              FROM order_facts AS earlier
+              WHERE earlier.topic = positions.topic
+                AND earlier.partition = positions.partition
+                AND earlier.first_ordinal <= known.ordinal
+          ), 0)
+          AND order_facts.next_ordinal > coalesce(known.ordinal, 0)
+          AND positions.facts_next > coalesce(known.ordinal, 0)
+    ) AS facts ON true
+    ORDER BY positions.partition, facts.first_ordinal";
+
+/// The column of [`NEWS`] that the ordinals begin in, after those of the [`head`].
+const ORDINALS: usize = 5;
+
+/// A merge that is under way, and how many pieces of fresh rows it takes.
+type Merge = (JoinHandle<Vec<Arc<Month>>>, usize);
+
+/// Keeps the facts on the board up to date.
+#[derive(Debug)]
+pub struct Follower {
+    config: Config,
+    board: Arc<Board>,
+    state: Option<State>,
+    merge: Option<Merge>,
+}
+
+impl Follower {
+    /// Of the database at `config`; connects to nothing yet.
+    #[must_use]
+    pub fn new(config: Config, board: Arc<Board>) -> Self {
+        Self {
+            config,
+            board,
+            state: None,
+            merge: None,
+        }
+    }
+
+    /// Follows for as long as it is polled, whatever becomes of the database.
+    pub async fn run(mut self) -> Infallible {
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(RETRY_MIN)
+            .with_max_delay(RETRY_MAX)
+            .with_jitter()
+            .without_max_times();
+        let mut wait = waits.build();
+        let mut told = false;
+        loop {
+            let began = Instant::now();
+            let Err(error) = self.follow(&mut told).await;
+            self.board.looked(false);
+            if matches!(error, FactsError::Ended) {
+                // A fault of ours, which the log has told: nothing of the state is trusted.
+                (self.state, self.merge) = (None, None);
+            }
+            if began.elapsed() > LOOK_PATIENCE {
+                wait = waits.build();
+            }
+            if told {
+                tracing::debug!(cause = chain(&error), "the facts cannot be followed yet");
+            } else {
+                tracing::warn!(cause = chain(&error), "the facts cannot be followed now");
+                told = true;
+            }
+            sleep(wait.next().unwrap_or(RETRY_MAX)).await;
+        }
+    }
+
+    /// Follows until something fails. `told` of an outage until it is over.
+    async fn follow(&mut self, told: &mut bool) -> Result<Infallible, FactsError> {
+        let noticed = Arc::new(Notify::new());
+        let (client, _driver) =
+            database::connect_noticing(&self.config, Arc::clone(&noticed)).await?;
+        client
+            .batch_execute(&format!("LISTEN {COMMITS_CHANNEL}"))
+            .await?;
+        let look = client
+            .prepare(&format!(
+                "SELECT {}, facts.first_ordinal, facts.next_ordinal, {COLUMNS} {NEWS}",
+                head::COLUMNS
+            ))
+            .await?;
+        if self.state.is_none() {
+            self.load().await?;
+        }
+        loop {
+            let looked = Instant::now();
+            if !self.look(&client, &look).await? {
+                self.load().await?;
+            }
+            self.board.looked(true);
+            if mem::take(told) {
+                tracing::info!("the facts are followed again");
+            }
+            if self
+                .merge
+                .as_ref()
+                .is_some_and(|(merge, _)| merge.is_finished())
+            {
+                self.end_merge().await?;
+                self.show();
+            }
+            sleep_until(looked + LOOK_PAUSE).await;
+            tokio::select! {
+                () = noticed.notified() => {}
+                () = sleep_until(looked + LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Reads everything anew; what is on the board stays there meanwhile.
+    async fn load(&mut self) -> Result<(), FactsError> {
+        let began = Instant::now();
+        let state = load(&self.config, &self.board).await?;
+        tracing::info!(
+            orders = state.facts.orders(),
+            generation = state.facts.generation,
+            seconds = began.elapsed().as_secs_f64(),
+            "facts are in memory"
+        );
+        self.merge = None;
+        self.board.show(Arc::new(state.facts.clone()));
+        self.state = Some(state);
+        Ok(())
+    }
+
+    /// Takes over what was committed. False when the facts were written anew.
+    async fn look(&mut self, client: &Client, look: &Statement) -> Result<bool, FactsError> {
+        let mut state = self.state.take().ok_or(FactsError::Ended)?;
+        let news = state.news(client, look).await;
+        let state = self.state.insert(state);
+        let Some((head, orders)) = news? else {
+            return Ok(false);
+        };
+        let kept = self.merge.as_ref().map_or(0, |(_, pieces)| *pieces);
+        state.take_over(&head, &orders, kept);
+        self.merge_if_due();
+        while self.fresh_orders() > 2 * MERGE_ALWAYS {
+            self.end_merge().await?;
+            self.merge_if_due();
+        }
+        self.show();
+        Ok(true)
+    }
+
+    fn show(&self) {
+        if let Some(state) = &self.state {
+            self.board.show(Arc::new(state.facts.clone()));
+        }
+    }
+
+    fn fresh_orders(&self) -> usize {
+        let state = self.state.as_ref();
+        state.map_or(0, |state| state.facts.fresh_orders())
+    }
+
+    /// Begins to merge the fresh orders, on a thread of its own, when that is worth its while.
+    fn merge_if_due(&mut self) {
+        let (None, Some(state)) = (&self.merge, &self.state) else {
+            return;
+        };
+        let fresh = state.facts.fresh_orders();
+        let due = fresh >= MERGE_ALWAYS
+            || (fresh >= MERGE_FROM && fresh * MERGE_SHARE >= state.facts.touched_orders());
+        if due {
+            let facts = state.facts.clone();
+            let pieces = facts.fresh_pieces();
+            self.merge = Some((spawn_blocking(move || facts.merged()), pieces));
+        }
+    }
+
+    /// Waits for the merge that is under way and takes what it made.
+    async fn end_merge(&mut self) -> Result<(), FactsError> {
+        if let (Some((merge, pieces)), Some(state)) = (self.merge.take(), &mut self.state) {
+            let months = merge.await.map_err(|_| FactsError::Ended)?;
+            state.facts.replace(months, pieces);
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// What was committed since; `None` when the facts were written anew.
+    async fn news(
+        &mut self,
+        client: &Client,
+        look: &Statement,
+    ) -> Result<Option<(Head, Rows)>, FactsError> {
+        let (partitions, ordinals): (Vec<i32>, Vec<i64>) = self.seen.iter().unzip();
+        let parameters: [&(dyn ToSql + Sync); 2] = [&partitions, &ordinals];
+        let rows = timeout(LOOK_PATIENCE, client.query_raw(look, parameters));
+        let mut rows = pin!(rows.await.map_err(|_| FactsError::TooSlow)??);
+        let (mut head, mut orders) = (Head::default(), Rows::default());
+        let (mut taken, mut taken_orders) = (Vec::new(), 0);
+        loop {
+            let next = timeout(LOOK_PATIENCE, rows.try_next()).await;
+            let Some(row) = next.map_err(|_| FactsError::TooSlow)?? else {
+                break;
+            };
+            let partition = head.take(&row)?;
+            if head.generation != self.facts.generation {
+                return Ok(None);
+            }
+            // The first ordinal is null where a partition has no news.
+            if let (Some(partition), Some(_)) =
+                (partition, row.try_get::<_, Option<i64>>(ORDINALS)?)
+            {
+                let ordinals = row::ordinals(&row, ORDINALS)?;
+                taken_orders += ordinals.end - ordinals.start;
+                taken.push((
+                    self.seen.get(&partition).copied().unwrap_or(0),
+                    ordinals,
+                    row,
+                ));
+            }
+            if taken_orders >= TAKE {
+                orders = self.take(mem::take(&mut taken), orders).await?;
+                taken_orders = 0;
+            }
+        }
+        let orders = self.take(taken, orders).await?;
+        let known = head.ordinals();
+        let grown = |(partition, seen)| known.get(partition).is_some_and(|next| next >= seen);
+        Ok(self.seen.iter().all(grown).then_some((head, orders)))
+    }
+
+    /// Adds what the rows hold to `orders`, off the async threads.
+    async fn take(
+        &mut self,
+        rows: Vec<(i64, Range<i64>, Row)>,
+        mut orders: Rows,
+    ) -> Result<Rows, FactsError> {
+        if rows.is_empty() {
+            return Ok(orders);
+        }
+        let mut dictionary = mem::take(&mut self.dictionary);
+        let taking = spawn_blocking(move || {
+            let read = rows.into_iter().try_for_each(|(seen, ordinals, row)| {
+                let taker = |order: &Order<'_>| orders.push(order);
+                row::read(&row, ORDINALS + 2, ordinals, seen, &mut dictionary, taker)
+            });
+            (dictionary, read.map(|()| orders))
+        });
+        let (dictionary, orders) = taking.await.map_err(|_| FactsError::Ended)?;
+        self.dictionary = dictionary;
+        Ok(orders?)
+    }
+
+    /// Makes the news part of what is known.
+    fn take_over(&mut self, head: &Head, orders: &Rows, kept: usize) {
+        self.facts.add(orders, kept);
+        self.facts.texts = self.dictionary.texts();
+        head.put_on(&mut self.facts);
+        self.seen = head.ordinals();
+    }
+}

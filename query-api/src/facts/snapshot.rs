@@ -1,0 +1,206 @@
+//! One state of all the facts, as a request sees it. Never changed once it is shared.
+//!
+//! Most orders lie in [months](Month), which carry sums. Those that came last lie beside them in
+//! the `fresh` rows, a few tens of thousands at most, and are counted one by one until they are
+//! merged into their months.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::day::day_of;
+use super::dictionary::Texts;
+use super::month::{self, Calendar, Month, Summary};
+use super::rows::Rows;
+use crate::calendar::Span;
+use crate::position::Positions;
+
+/// Fresh rows are put into larger pieces up to this many orders, so that readers meet few.
+const PIECE: usize = 8_192;
+
+/// All facts up to some commit.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Which writing of the facts.
+    pub generation: i64,
+    /// Every record below is included.
+    pub positions: Positions,
+    /// The newest ingest that is included.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The texts behind the numbers.
+    pub texts: Texts,
+    months: Vec<Arc<Month>>,
+    fresh: Vec<Arc<Rows>>,
+}
+
+/// Orders that a question is answered from: a whole month, or some rows.
+#[derive(Clone, Debug)]
+pub enum Part<'a> {
+    /// All orders of a month.
+    Month(&'a Month, &'a Summary),
+    /// Some orders.
+    Rows(&'a Rows, Range<usize>),
+}
+
+impl Part<'_> {
+    /// As much as all amounts of the part may be together, or more.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        match self {
+            Self::Month(month, _) => month.total,
+            Self::Rows(rows, _) => rows.total(),
+        }
+    }
+}
+
+/// `[from_us, until_us)`, microseconds since 1970.
+pub type Interval = (i64, i64);
+
+impl Span {
+    /// What belongs to it, in order of time.
+    #[must_use]
+    pub fn intervals(&self) -> Vec<Interval> {
+        let begin = self.from.map_or(i64::MIN, |from| from.timestamp_micros());
+        let end = self
+            .until
+            .map_or(i64::MAX, |until| until.timestamp_micros());
+        let mut cuts = vec![begin];
+        cuts.extend(self.holes.iter().map(DateTime::timestamp_micros));
+        cuts.push(end);
+        let pairs = cuts.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        pairs.filter(|(from, until)| from < until).collect()
+    }
+}
+
+impl Facts {
+    /// Those of `months`, in their order.
+    #[must_use]
+    pub fn of(months: Vec<Arc<Month>>) -> Self {
+        Self {
+            months,
+            ..Self::default()
+        }
+    }
+
+    /// How many orders.
+    #[must_use]
+    pub fn orders(&self) -> usize {
+        let days = self.months.iter().flat_map(|month| &month.days);
+        let merged: usize = days.map(|day| day.rows.len()).sum();
+        merged + self.fresh_orders()
+    }
+
+    /// How many of them are not in their months yet.
+    #[must_use]
+    pub fn fresh_orders(&self) -> usize {
+        self.fresh.iter().map(|rows| rows.len()).sum()
+    }
+
+    /// Every month with orders in it that `interval` touches.
+    pub fn months(&self, (from_us, until_us): Interval) -> impl Iterator<Item = &Month> {
+        let begin = self
+            .months
+            .partition_point(|month| month.until_us() <= from_us);
+        let end = self
+            .months
+            .partition_point(|month| month.from_us() < until_us);
+        self.months[begin..end.max(begin)].iter().map(AsRef::as_ref)
+    }
+
+    /// The orders in `interval` that are not in their months yet.
+    pub fn fresh(
+        &self,
+        (from_us, until_us): Interval,
+    ) -> impl Iterator<Item = (&Rows, Range<usize>)> {
+        let parts = self.fresh.iter().map(move |rows| {
+            let range = rows.between(from_us, until_us);
+            (rows.as_ref(), range)
+        });
+        parts.filter(|(_, range)| !range.is_empty())
+    }
+
+    /// Everything in `intervals`: whole months as such, the rest as rows.
+    #[must_use]
+    pub fn parts(&self, intervals: &[Interval]) -> Vec<Part<'_>> {
+        let mut parts = Vec::new();
+        for interval in intervals {
+            for month in self.months(*interval) {
+                add_month(&mut parts, month, *interval);
+            }
+            parts.extend(
+                self.fresh(*interval)
+                    .map(|(rows, range)| Part::Rows(rows, range)),
+            );
+        }
+        parts
+    }
+
+    /// Adds orders. `kept` of the fresh rows are left as they are, since they are being merged.
+    pub fn add(&mut self, rows: &Rows, kept: usize) {
+        if rows.is_empty() {
+            return;
+        }
+        let last = self.fresh.get(kept..).and_then(<[_]>::last).cloned();
+        match last {
+            Some(last) if last.len() + rows.len() <= PIECE => {
+                let _last = self.fresh.pop();
+                self.fresh.push(Arc::new(Rows::sorted(&[&last, rows])));
+            }
+            _ => self.fresh.push(Arc::new(Rows::sorted(&[rows]))),
+        }
+    }
+
+    /// How many fresh rows there are: what [`Facts::merged`] takes.
+    #[must_use]
+    pub fn fresh_pieces(&self) -> usize {
+        self.fresh.len()
+    }
+
+    /// Orders of the days that the fresh ones belong to: what has to be sorted anew to merge them.
+    #[must_use]
+    pub fn touched_orders(&self) -> usize {
+        let mut touched = BTreeSet::new();
+        for rows in &self.fresh {
+            touched.extend(rows.created_at_us.iter().map(|at| day_of(*at)));
+        }
+        let days = self.months.iter().flat_map(|month| &month.days);
+        let days = days.filter(|day| touched.contains(&day.number));
+        days.map(|day| day.rows.len()).sum()
+    }
+
+    /// The months with all fresh rows merged into them.
+    #[must_use]
+    pub fn merged(&self) -> Vec<Arc<Month>> {
+        let mut calendar = Calendar::default();
+        for rows in &self.fresh {
+            for row in 0..rows.len() {
+                calendar.push(&rows.order(row));
+            }
+        }
+        // One thread: there are questions to answer meanwhile.
+        month::merged(&self.months, calendar, 1)
+    }
+
+    /// Takes what [`Facts::merged`] made of the first `pieces` fresh rows in their stead.
+    pub fn replace(&mut self, months: Vec<Arc<Month>>, pieces: usize) {
+        self.months = months;
+        let _merged = self.fresh.drain(..pieces);
+    }
+}
+
+/// The part of a month that lies in the interval.
+fn add_month<'a>(parts: &mut Vec<Part<'a>>, month: &'a Month, (from_us, until_us): Interval) {
+    let whole = from_us <= month.from_us() && month.until_us() <= until_us;
+    if let (true, Some(summary)) = (whole, &month.summary) {
+        parts.push(Part::Month(month, summary));
+        return;
+    }
+    for day in month.days_between(from_us, until_us) {
+        let range = day.rows.between(from_us, until_us);
+        if !range.is_empty() {
+            parts.push(Part::Rows(&day.rows, range));
+        }
+    }
+}
