@@ -11,14 +11,17 @@
 
 pub mod backlog;
 pub mod copy;
+pub mod filled;
 pub mod ingest;
 pub mod latency;
 pub mod machine;
 pub mod memory;
 pub mod programs;
+pub mod query;
 pub mod report;
 pub mod scrape;
 pub mod send;
+pub mod service;
 pub mod settings;
 pub mod stage;
 pub mod statistics;

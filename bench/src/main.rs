@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ordertally_bench::settings::{AllSettings, Command, CommonSettings, Settings};
-use ordertally_bench::{backlog, ingest, latency};
+use ordertally_bench::{backlog, ingest, latency, query};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
 use tokio::runtime::Runtime;
@@ -49,6 +49,7 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
         Command::Ingest(settings) => ingest::run(&settings, common).await,
         Command::Latency(settings) => latency::run(&settings, common).await,
         Command::Backlog(settings) => backlog::run(&settings, common).await,
+        Command::Query(settings) => query::run(&settings, common).await,
         Command::All(AllSettings {
             ingest,
             latency,

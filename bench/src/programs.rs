@@ -26,7 +26,7 @@ const STOP_GRACE: Duration = Duration::from_secs(60);
 
 /// A command that runs one of the programs. Of this process' environment only what a program needs
 /// to run at all is passed on: a person's settings change no figure.
-fn command(name: &str) -> Result<Command> {
+pub(crate) fn command(name: &str) -> Result<Command> {
     let path = path_of(name)?;
     let mut command = Command::new(path);
     command.env_clear();
@@ -40,18 +40,23 @@ fn command(name: &str) -> Result<Command> {
 
 fn path_of(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("cannot find this program's own folder")?;
-    let path = own.with_file_name(name);
-    if !path.is_file() {
-        bail!(
-            "{} is missing: build the programs first, with cargo build --release --workspace --bins",
-            path.display()
-        );
-    }
-    Ok(path)
+    // The programs lie beside this one; a test lies in a folder below them.
+    own.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .with_context(|| {
+            format!(
+                "{name} is not beside {}: build the programs first, with cargo build --release \
+                 --workspace --bins",
+                own.display()
+            )
+        })
 }
 
 /// Runs a program to its end.
-async fn run(name: &str, command: Command) -> Result<()> {
+pub(crate) async fn run(name: &str, command: Command) -> Result<()> {
     let mut command = tokio::process::Command::from(command);
     let output = command
         .kill_on_drop(true)

@@ -40,6 +40,8 @@ pub enum Command {
     Latency(LatencySettings),
     /// Memory while a backlog waits for Postgres, and how fast it drains
     Backlog(BacklogSettings),
+    /// Time to answer the three questions over a year of orders, beside other engines
+    Query(QuerySettings),
     /// Every benchmark, one after the other (the default)
     All(AllSettings),
 }
@@ -99,6 +101,98 @@ pub struct BacklogSettings {
     /// stored
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(20..=3_600))]
     pub wait_seconds: u32,
+}
+
+/// A database full of orders, as the consumer would have left it.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct FillSettings {
+    /// Orders in the database
+    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
+    pub orders: u64,
+    /// Customers who made them, few of them most; 17 for each 100 orders when nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub customers: Option<u64>,
+    /// Days over which they are spread
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(30..=3_650))]
+    pub days: u32,
+    /// Folder that keeps the database for the next run; without it the database is gone afterwards
+    #[arg(long, value_name = "FOLDER")]
+    #[serde(skip)]
+    pub keep: Option<PathBuf>,
+}
+
+impl FillSettings {
+    /// How many customers: 1.7 million for 10 million orders, where nothing was said.
+    #[must_use]
+    pub fn customers(&self) -> u64 {
+        self.customers
+            .unwrap_or_else(|| (self.orders * 17 / 100).max(1))
+    }
+}
+
+/// The settings of `query`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct QuerySettings {
+    /// What is asked about.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub fill: FillSettings,
+    /// Different questions of each of the three kinds
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub questions: u32,
+    /// How many of them the other engines are asked as well
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub peer_questions: u32,
+    /// Engines to measure beside, separated by commas; none for none
+    #[arg(
+        long,
+        value_name = "ENGINE,…",
+        value_delimiter = ',',
+        default_value = "duckdb,clickhouse,datafusion,polars"
+    )]
+    pub peers: Vec<PeerChoice>,
+}
+
+/// An engine to measure beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerChoice {
+    /// No engine.
+    None,
+    /// DuckDB.
+    Duckdb,
+    /// ClickHouse, in this machine's process (chdb).
+    Clickhouse,
+    /// Apache DataFusion.
+    Datafusion,
+    /// Polars.
+    Polars,
+}
+
+/// The settings of `follow`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct FollowSettings {
+    /// What lies in the database before.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub fill: FillSettings,
+    /// Orders sent a second
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+    /// Questions asked a second
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub question_rate: u32,
+    /// How long both are measured, and the questions alone before that
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub seconds: u32,
+}
+
+/// The settings of `plot`.
+#[derive(Args, Clone, Debug)]
+pub struct PlotSettings {
+    /// Folder that the drawings are written to
+    #[arg(long, value_name = "FOLDER", default_value = "docs/plots")]
+    pub plots: PathBuf,
 }
 
 /// The settings of `all`.

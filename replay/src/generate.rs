@@ -88,8 +88,7 @@ impl Plan {
     pub fn make(&self, codes: &[Code], mut taker: impl FnMut(&Made) -> bool) -> bool {
         let mut made = Made::default();
         for number in 0..self.orders {
-            self.order(number)
-                .write(&mut made, &Spelling::default(), &Change::default());
+            self.make_order(number, &mut made);
             if !taker(&made) {
                 return false;
             }
@@ -107,6 +106,13 @@ impl Plan {
             }
         }
         true
+    }
+
+    /// Makes the event of one order alone, of those that are no repetition and not invalid, so that
+    /// several threads can share a plan. Numbers count from 0.
+    pub fn make_order(&self, number: u64, made: &mut Made) {
+        self.order(number)
+            .write(made, &Spelling::default(), &Change::default());
     }
 
     fn order(&self, number: u64) -> Order {

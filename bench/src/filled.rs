@@ -1,0 +1,318 @@
+//! A Postgres of its own with a database full of generated orders, exactly as the consumer would
+//! have left it.
+
+mod indexes;
+mod server;
+mod writers;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use ordertally_consumer::facts::LARGE;
+use ordertally_local::postgres::connect;
+use ordertally_replay::generate::Plan;
+use ordertally_replay::settings::GenerateSettings;
+use tokio_postgres::Client;
+
+use crate::programs;
+use crate::report::grouped;
+use crate::settings::{CommonSettings, FillSettings};
+use indexes::Indexes;
+use server::OwnServer;
+
+/// The topic that the orders are said to come from.
+pub const TOPIC: &str = "orders";
+/// The group that is said to have consumed it.
+pub const GROUP: &str = "ordertally";
+/// The database while it is being filled: one that was cut off has this name, and is made anew.
+const UNFINISHED: &str = "unfinished";
+
+/// What lies in the database.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    plan: Plan,
+    /// How many.
+    pub count: u64,
+    partitions: i32,
+    /// The first day, in UTC.
+    pub start: NaiveDate,
+    /// Over how many days.
+    pub days: u32,
+    /// Orders in a row of facts, and in the transaction that stores them.
+    row_orders: i64,
+    /// Of the database: other orders lie in another.
+    name: String,
+}
+
+impl Orders {
+    /// Those that the settings ask for.
+    #[must_use]
+    pub fn of(settings: &FillSettings, common: &CommonSettings) -> Self {
+        let start = NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar");
+        let customers = settings.customers();
+        let plan = Plan::new(&GenerateSettings {
+            orders: settings.orders,
+            seed: common.seed,
+            days: settings.days,
+            customers,
+            start,
+            duplicates: 0.0,
+            invalid: 0.0,
+            output: None,
+        });
+        Self {
+            plan,
+            count: settings.orders,
+            partitions: common.partitions,
+            start,
+            days: settings.days,
+            row_orders: LARGE,
+            name: format!(
+                "orders_{}_of_{customers}_in_{}_seed_{}_by_{}",
+                settings.orders, settings.days, common.seed, common.partitions
+            ),
+        }
+    }
+}
+
+/// A running server whose database is full.
+#[derive(Debug)]
+pub struct Filled {
+    server: OwnServer,
+    database: String,
+    /// How long filling took, its indexes included; nothing where it was kept from an earlier run.
+    pub took: Option<Duration>,
+}
+
+impl Filled {
+    /// Starts a server, and fills a database where none of these orders was kept.
+    ///
+    /// # Errors
+    ///
+    /// When the server, the folder or a statement fails.
+    pub async fn open(orders: &Orders, settings: &FillSettings) -> Result<Self> {
+        let server = OwnServer::start(settings.keep.as_deref()).await?;
+        let database = orders.name.clone();
+        let took = if server.has_database(&database).await? {
+            eprintln!("{} orders are there already", shown(orders.count));
+            None
+        } else {
+            eprintln!("filling a database with {} orders", shown(orders.count));
+            let started = Instant::now();
+            fill(&server, orders).await?;
+            Some(started.elapsed())
+        };
+        // A newer release may want more than an older one left.
+        programs::migrate(&server.url(&database)?).await?;
+        Ok(Self {
+            server,
+            database,
+            took,
+        })
+    }
+
+    /// The address of the full database.
+    ///
+    /// # Errors
+    ///
+    /// When the server's password is gone.
+    pub fn url(&self) -> Result<String> {
+        self.server.url(&self.database)
+    }
+
+    /// A copy of it for a benchmark that writes. Returns its address.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses.
+    pub async fn copy(&self, name: &str) -> Result<String> {
+        self.server.drop_database(name).await?;
+        self.server.disconnect(&self.database).await?; // a template is nobody's meanwhile
+        let client = self.server.client().await?;
+        // Pages are copied as files: through the log, which is the default, each is written twice.
+        let copy = format!(
+            "CREATE DATABASE {name} TEMPLATE {} STRATEGY file_copy",
+            self.database
+        );
+        client.batch_execute(&copy).await?;
+        self.server.url(name)
+    }
+
+    /// Deletes a copy.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses.
+    pub async fn drop_copy(&self, name: &str) -> Result<()> {
+        self.server.drop_database(name).await
+    }
+
+    /// The version of the Postgres that runs.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres does not answer.
+    pub async fn postgres_version(&self) -> Result<String> {
+        let client = self.server.client().await?;
+        let row = client
+            .query_one("SELECT current_setting('server_version')", &[])
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Stops the server in order, so that the next start finds nothing to recover.
+    ///
+    /// # Errors
+    ///
+    /// When its process does not end.
+    pub async fn close(self) -> Result<()> {
+        self.server.stop().await
+    }
+}
+
+async fn fill(server: &OwnServer, orders: &Orders) -> Result<()> {
+    server.drop_database(UNFINISHED).await?;
+    let client = server.client().await?;
+    client
+        .batch_execute(&format!("CREATE DATABASE {UNFINISHED}"))
+        .await?;
+    let url = server.url(UNFINISHED)?;
+    programs::migrate(&url).await?;
+    let filled = connect(&url).await?;
+    let indexes = Indexes::take_off(&filled, "orders").await?;
+    writers::write(&url, orders).await?;
+    eprintln!("making the indexes");
+    indexes.put_on(&filled).await?;
+    settle(&filled).await?;
+    drop(filled);
+    let rename = format!("ALTER DATABASE {UNFINISHED} RENAME TO {}", orders.name);
+    // The sessions that have just ended take a moment to leave.
+    server.disconnect(UNFINISHED).await?;
+    client
+        .batch_execute(&rename)
+        .await
+        .context("cannot give the full database its name")
+}
+
+/// Does now what the server would do later by itself, in the middle of a measurement.
+async fn settle(client: &Client) -> Result<()> {
+    for statement in [
+        "VACUUM (FREEZE, ANALYZE) orders",
+        "VACUUM (FREEZE, ANALYZE) order_facts",
+        "CHECKPOINT",
+    ] {
+        client.batch_execute(statement).await?;
+    }
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss)] // a figure for people
+fn shown(count: u64) -> String {
+    grouped(count as f64)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn settings(orders: u64) -> (FillSettings, CommonSettings) {
+        let fill = FillSettings {
+            orders,
+            customers: None,
+            days: 365,
+            keep: None,
+        };
+        let common = CommonSettings {
+            partitions: 3,
+            seed: 1,
+            results: PathBuf::new(),
+        };
+        (fill, common)
+    }
+
+    #[tokio::test]
+    async fn a_full_database_is_as_the_consumer_would_have_left_it() {
+        let (fill, common) = settings(2_500);
+        let mut orders = Orders::of(&fill, &common);
+        orders.row_orders = 300; // the last row of a partition is a smaller one
+        let filled = Filled::open(&orders, &fill).await.unwrap();
+        assert!(filled.took.is_some());
+        let url = filled.url().unwrap();
+        let mut verify = programs::command("ordertally-consumer").unwrap();
+        verify.args(["facts", "verify"]).env("DATABASE_URL", &url);
+        programs::run("facts verify", verify).await.unwrap();
+
+        let client = connect(&url).await.unwrap();
+        let row = client
+            .query_one(
+                "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM order_facts),
+                    (SELECT sum(next_offset)::bigint FROM partition_positions),
+                    (SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'),
+                    (SELECT count(DISTINCT customer_id) > 100 FROM orders)",
+                &[],
+            )
+            .await
+            .unwrap();
+        let counts: [i64; 4] = std::array::from_fn(|place| row.get(place));
+        assert_eq!(counts, [2_500, 9, 2_500, 3]);
+        assert!(row.get::<_, bool>(4), "there are 425 customers");
+
+        let copy = filled.copy("other").await.unwrap();
+        drop(connect(&copy).await.unwrap());
+        filled.drop_copy("other").await.unwrap();
+        filled.close().await.unwrap();
+    }
+
+    #[test]
+    fn other_orders_lie_in_another_database() {
+        let (fill, common) = settings(1_000);
+        let name = |fill: &FillSettings, common: &CommonSettings| Orders::of(fill, common).name;
+        let first = name(&fill, &common);
+        assert_eq!(first, "orders_1000_of_170_in_365_seed_1_by_3");
+        let others = [
+            name(
+                &FillSettings {
+                    orders: 1_001,
+                    ..fill.clone()
+                },
+                &common,
+            ),
+            name(
+                &FillSettings {
+                    days: 364,
+                    ..fill.clone()
+                },
+                &common,
+            ),
+            name(
+                &FillSettings {
+                    customers: Some(9),
+                    ..fill.clone()
+                },
+                &common,
+            ),
+            name(
+                &fill,
+                &CommonSettings {
+                    seed: 2,
+                    ..common.clone()
+                },
+            ),
+            name(
+                &fill,
+                &CommonSettings {
+                    partitions: 4,
+                    ..common.clone()
+                },
+            ),
+        ];
+        assert!(others.iter().all(|other| *other != first));
+        assert!(
+            others.iter().all(|name| name.len() < 64),
+            "Postgres cuts longer names"
+        );
+    }
+}
