@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::programs;
 use crate::usage;
+use ordertally_local::resident::{Resident, resident};
 
 /// A hundred million orders are read well within it.
 const READY_DEADLINE: Duration = Duration::from_secs(600);
@@ -84,8 +85,8 @@ impl Service {
     /// # Errors
     ///
     /// When it has ended.
-    pub fn resident(&self) -> Result<usage::Resident> {
-        usage::resident(self.child.id())
+    pub fn resident(&self) -> Result<Resident> {
+        resident(self.child.id())
     }
 
     /// CPU seconds since its start.

@@ -10,7 +10,7 @@ use super::peers::Engine;
 use super::questions::{Kind, Question, Span};
 use crate::report::{grouped, mebibytes, table};
 use crate::statistics::Percentiles;
-use crate::usage::Resident;
+use ordertally_local::resident::Resident;
 
 /// Everything.
 #[derive(Debug, Serialize)]
