@@ -65,7 +65,7 @@ impl Answers {
         let mut answer = self
             .compute(at_least, move |facts| of(facts, asked.answer(facts)))
             .await?;
-        if self.board.is_followed() && !answer.data.is_empty() {
+        if self.board.trouble().is_none() && !answer.data.is_empty() {
             let named =
                 names::put_on(&mut answer.data, question.accepts_marketing, &self.database).await;
             if let Err(error) = named {

@@ -124,10 +124,15 @@ impl Health {
     }
 
     fn facts(&self) -> Check {
-        match self.board.progress() {
-            Progress::Done => Check::Ok,
-            progress => Check::Failed(format!("the orders are being read into memory: {progress}")),
+        let progress = self.board.progress();
+        if progress == Progress::Done {
+            return Check::Ok;
         }
+        let reading = format!("the orders are being read into memory: {progress}");
+        Check::Failed(match self.board.trouble() {
+            Some(trouble) => format!("{reading}; {trouble}"),
+            None => reading,
+        })
     }
 
     async fn pending(&self) -> Result<Vec<String>, AskError> {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
@@ -24,7 +24,8 @@ pub struct Board {
     changed: watch::Sender<()>,
     read: AtomicU64,
     to_read: AtomicU64,
-    followed: AtomicBool,
+    /// Why the database cannot be followed now.
+    trouble: ArcSwapOption<String>,
 }
 
 /// How far the facts are read at start.
@@ -55,7 +56,7 @@ impl Default for Board {
             changed: watch::Sender::new(()),
             read: AtomicU64::new(0),
             to_read: AtomicU64::new(0),
-            followed: AtomicBool::new(false),
+            trouble: ArcSwapOption::empty(),
         }
     }
 }
@@ -106,15 +107,15 @@ impl Board {
         }
     }
 
-    /// Whether the database answered when the follower last looked.
+    /// Why the database could not be followed when that was last tried; `None` when it could.
     #[must_use]
-    pub fn is_followed(&self) -> bool {
-        self.followed.load(Ordering::Relaxed)
+    pub fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
     }
 
-    /// The follower looked with this outcome.
-    pub fn looked(&self, followed: bool) {
-        self.followed.store(followed, Ordering::Relaxed);
+    /// The database is followed, or not for this reason.
+    pub fn note(&self, trouble: Option<String>) {
+        self.trouble.store(trouble.map(Arc::new));
     }
 
     /// A reading of so many orders begins.

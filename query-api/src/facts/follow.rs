@@ -119,7 +119,7 @@ impl Follower {
         loop {
             let began = Instant::now();
             let Err(error) = self.follow(&mut told).await;
-            self.board.looked(false);
+            self.board.note(Some(error.to_string()));
             if matches!(error, FactsError::Ended) {
                 // A fault of ours, which the log has told: nothing of the state is trusted.
                 (self.state, self.merge) = (None, None);
@@ -159,8 +159,8 @@ impl Follower {
             if !self.look(&client, &look).await? {
                 self.load().await?;
             }
-            self.board.looked(true);
             if mem::take(told) {
+                self.board.note(None);
                 tracing::info!("the facts are followed again");
             }
             if self

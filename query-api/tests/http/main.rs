@@ -4,6 +4,7 @@
 mod analytics;
 mod fault_table;
 mod faults;
+mod follow;
 mod freshness;
 mod lists;
 mod outage;

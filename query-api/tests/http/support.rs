@@ -122,9 +122,18 @@ impl<D> Shop<D> {
     /// Stores orders with their facts as the consumer does, the next records of partition 0.
     /// Returns when the service has them.
     pub async fn store(&self, orders: &[Order]) {
-        let rows: Vec<Value> = (0_i64..).zip(orders).map(row).collect();
-        let ids: Vec<&str> = orders.iter().map(|order| &*order.event_id).collect();
         self.client.batch_execute("BEGIN").await.unwrap();
+        self.add(orders).await;
+        self.client.batch_execute("COMMIT").await.unwrap();
+        self.followed().await;
+    }
+
+    /// Adds orders within a transaction of the test's own.
+    pub async fn add(&self, orders: &[Order]) {
+        let sql = "SELECT coalesce(sum(facts_next), 0)::bigint FROM partition_positions";
+        let stored: i64 = self.client.query_one(sql, &[]).await.unwrap().get(0);
+        let rows: Vec<Value> = (stored..).zip(orders).map(row).collect();
+        let ids: Vec<&str> = orders.iter().map(|order| &*order.event_id).collect();
         self.client
             .execute(
                 "INSERT INTO orders SELECT * FROM jsonb_populate_recordset(NULL::orders, $1)",
@@ -137,8 +146,17 @@ impl<D> Shop<D> {
             .await
             .unwrap();
         self.client.execute(ADD_FACTS, &[&ids]).await.unwrap();
-        self.client.batch_execute("COMMIT").await.unwrap();
-        self.followed().await;
+    }
+
+    /// Writes the facts of these orders, the newest of partition 0, as one row in the stead of what
+    /// there is: what a merge leaves.
+    pub async fn merge(&self, orders: &[Order]) {
+        let ids: Vec<&str> = orders.iter().map(|order| &*order.event_id).collect();
+        self.client
+            .batch_execute("DELETE FROM order_facts")
+            .await
+            .unwrap();
+        self.client.execute(ADD_FACTS, &[&ids]).await.unwrap();
     }
 
     /// Moves a partition's position, as a commit at `committed_at` does. Returns when the service

@@ -74,10 +74,9 @@ impl<'a, A: Ord + Copy> Ranking<'a, A> {
         self.kept.len() < self.count
     }
 
-    /// Whether the customer is among the best.
-    #[must_use]
-    pub fn holds(&self, customer: u32) -> bool {
-        self.kept.iter().any(|kept| kept.customer == customer)
+    /// The customers who are among the best.
+    pub fn customers(&self) -> impl Iterator<Item = u32> {
+        self.kept.iter().map(|kept| kept.customer)
     }
 
     /// Best first.

@@ -235,13 +235,10 @@ fn add_spendless<'b, A: Amount>(
     runs: impl Iterator<Item = &'b [u32]>,
     ranking: &mut Ranking<'_, A>,
 ) {
+    let held: HashSet<u32> = ranking.customers().collect();
     let customers: HashSet<u32> = runs.flatten().copied().collect();
-    let spendless: Vec<u32> = customers
-        .into_iter()
-        .filter(|customer| !ranking.holds(*customer))
-        .collect();
-    for customer in spendless {
-        ranking.offer(customer, A::default());
+    for customer in customers.difference(&held) {
+        ranking.offer(*customer, A::default());
     }
 }
 
