@@ -8,6 +8,7 @@
 //!
 //! Answers compute from a snapshot alone and never wait for the follower, nor it for them.
 
+pub mod amounts;
 pub mod board;
 pub mod day;
 pub mod dictionary;

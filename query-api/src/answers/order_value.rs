@@ -1,7 +1,5 @@
 //! Order value per currency, by day or in total.
 
-use std::ops::Range;
-
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -88,9 +86,9 @@ impl Sums {
 
     fn add_order(&mut self, rows: &Rows, row: usize) {
         self.orders += 1;
-        self.value += i128::from(rows.values[row]);
-        self.discounts += i128::from(rows.discounts[row]);
-        self.tax += i128::from(rows.taxes[row]);
+        self.value += i128::from(rows.values.get(row));
+        self.discounts += i128::from(rows.discounts.get(row));
+        self.tax += i128::from(rows.taxes.get(row));
     }
 
     fn shown(&self, currency: &str, decimals: u32) -> TotalValue {
@@ -115,11 +113,15 @@ impl OrderValueQuestion {
     }
 
     fn in_total(&self, facts: &Facts) -> Vec<TotalValue> {
-        let mut sums = vec![Sums::default(); facts.texts.currencies.len()];
-        for interval in self.range.span().intervals() {
-            add(facts, interval, &mut sums);
-        }
-        occurring(facts, &[&sums])
+        let intervals = self.range.span().intervals();
+        let pieces: Vec<Piece> = intervals
+            .into_iter()
+            .map(|interval| (interval, 0))
+            .collect();
+        let [sums] = &sums(facts, &pieces, 1)[..] else {
+            unreachable!("one sum was asked for")
+        };
+        occurring(facts, std::slice::from_ref(sums))
             .into_iter()
             .map(|currency| sums[currency.number].shown(currency.code, currency.decimals))
             .collect()
@@ -128,20 +130,16 @@ impl OrderValueQuestion {
     /// Every day of the range with every currency that occurs in it, those without orders too.
     fn by_day(&self, facts: &Facts) -> Vec<DailyValue> {
         let dates: Vec<NaiveDate> = self.range.dates().collect();
-        let mut days: Vec<ByCurrency> =
-            vec![vec![Sums::default(); facts.texts.currencies.len()]; dates.len()];
-        for piece in self.range.pieces().windows(2) {
-            // A day may come in several pieces, and in none.
-            let day = (piece[0].date - self.range.start).num_days();
-            let day = usize::try_from(day).ok().and_then(|day| days.get_mut(day));
-            if let Some(sums) = day {
-                let [from_us, until_us] =
-                    [0, 1].map(|place: usize| piece[place].from.timestamp_micros());
-                add(facts, (from_us, until_us), sums);
-            }
-        }
-        let all: Vec<&ByCurrency> = days.iter().collect();
-        let currencies = occurring(facts, &all);
+        // A day may come in several pieces, and in none.
+        let pieces = self.range.pieces();
+        let pieces = pieces.windows(2).filter_map(|piece| {
+            let day = usize::try_from((piece[0].date - self.range.start).num_days()).ok()?;
+            let [from_us, until_us] =
+                [&piece[0], &piece[1]].map(|piece| piece.from.timestamp_micros());
+            (day < dates.len()).then_some(((from_us, until_us), day))
+        });
+        let days = sums(facts, &pieces.collect::<Vec<_>>(), dates.len());
+        let currencies = occurring(facts, &days);
         let mut daily = Vec::with_capacity(days.len() * currencies.len());
         for (date, sums) in dates.iter().zip(&days) {
             daily.extend(currencies.iter().map(|currency| DailyValue {
@@ -153,27 +151,51 @@ impl OrderValueQuestion {
     }
 }
 
-/// Adds what was ordered in the interval.
-fn add(facts: &Facts, (from_us, until_us): Interval, sums: &mut ByCurrency) {
-    let mut add_rows = |rows: &Rows, range: Range<usize>| {
-        for row in range {
-            sums[usize::from(rows.kinds[row].currency())].add_order(rows, row);
-        }
-    };
-    for (rows, range) in facts.fresh((from_us, until_us)) {
-        add_rows(rows, range);
+/// A stretch of time, and the place of the sum that it belongs to.
+type Piece = (Interval, usize);
+
+/// Sums, `count` of them, over pieces in the order of time.
+fn sums(facts: &Facts, pieces: &[Piece], count: usize) -> Vec<ByCurrency> {
+    let mut sums = vec![vec![Sums::default(); facts.texts.currencies.len()]; count];
+    for (interval, place) in pieces {
+        add_days(facts, *interval, &mut sums[*place]);
     }
-    let mut whole = Vec::new();
-    for month in facts.months((from_us, until_us)) {
-        for day in month.days_between(from_us, until_us) {
-            match day.quarters(from_us, until_us) {
-                Some(quarters) => whole.push(quarters),
-                None => add_rows(&day.rows, day.rows.between(from_us, until_us)),
+    for rows in facts.fresh() {
+        for (kind, run) in rows.runs() {
+            for row in run {
+                let at_us = rows.created_at_us[row];
+                let after = pieces.partition_point(|((from_us, _), _)| *from_us <= at_us);
+                let piece = after.checked_sub(1).map(|piece| pieces[piece]);
+                if let Some(((_, until_us), place)) = piece
+                    && at_us < until_us
+                {
+                    sums[place][usize::from(kind.currency())].add_order(rows, row);
+                }
             }
         }
     }
-    for quarter in whole.into_iter().flatten() {
-        sums[usize::from(quarter.currency)].add_quarter(quarter);
+    sums
+}
+
+/// Adds what is in its month: by quarters of an hour where the interval keeps to them.
+fn add_days(facts: &Facts, (from_us, until_us): Interval, sums: &mut ByCurrency) {
+    for month in facts.months((from_us, until_us)) {
+        for day in month.days_between(from_us, until_us) {
+            if let Some(quarters) = day.quarters(from_us, until_us) {
+                for quarter in quarters {
+                    sums[usize::from(quarter.currency)].add_quarter(quarter);
+                }
+                continue;
+            }
+            for (kind, run) in day.rows.runs() {
+                let sums = &mut sums[usize::from(kind.currency())];
+                for row in run {
+                    if (from_us..until_us).contains(&day.rows.created_at_us[row]) {
+                        sums.add_order(&day.rows, row);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -185,7 +207,7 @@ struct Shown<'a> {
 }
 
 /// The currencies that occur in any of `sums`, by code.
-fn occurring<'a>(facts: &'a Facts, sums: &[&ByCurrency]) -> Vec<Shown<'a>> {
+fn occurring<'a>(facts: &'a Facts, sums: &[ByCurrency]) -> Vec<Shown<'a>> {
     let mut currencies: Vec<_> = facts
         .texts
         .currencies

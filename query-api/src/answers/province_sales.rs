@@ -5,12 +5,13 @@ mod units;
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use self::units::Units;
+use self::units::{Keyed, Table, Units};
 use super::places::PlaceFilter;
 use crate::amount;
 use crate::calendar::DateRange;
 use crate::facts::Facts;
 use crate::facts::dictionary::Texts;
+use crate::facts::names::Names;
 use crate::facts::sales::AddressKind;
 use crate::facts::snapshot::Part;
 
@@ -58,12 +59,15 @@ pub struct ProductUnits<'a> {
 /// Country, province and currency of a row of the answer.
 type Key<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 
+/// The group of orders that are not asked for.
+const NOT_ASKED: u32 = u32::MAX;
+
 /// The rows of the answer, and which orders go into which. Places that differ in their blanks or
 /// codes alone fall together.
 struct Groups<'a> {
     keys: Vec<Key<'a>>,
-    /// By place and currency; `None` for those that are not asked for.
-    places: Vec<Option<u32>>,
+    /// By place and currency; [`NOT_ASKED`] for those that are not asked for.
+    places: Vec<u32>,
     currencies: usize,
 }
 
@@ -81,12 +85,14 @@ impl<'a> Groups<'a> {
                 [&place.country, &place.province].map(|name| name.as_deref().map(str::trim));
             for code in texts.currencies.texts() {
                 let asked = question.currency.as_ref().is_none_or(|asked| asked == code);
-                let number = (taken && asked).then(|| {
-                    let key = (country, province, code);
-                    *numbers.entry(key).or_insert_with(|| {
-                        groups.keys.push(key);
-                        u32::try_from(groups.keys.len() - 1).expect("fewer groups than orders")
-                    })
+                if !(taken && asked) {
+                    groups.places.push(NOT_ASKED);
+                    continue;
+                }
+                let key = (country, province, code);
+                let number = *numbers.entry(key).or_insert_with(|| {
+                    groups.keys.push(key);
+                    u32::try_from(groups.keys.len() - 1).expect("fewer groups than orders")
                 });
                 groups.places.push(number);
             }
@@ -96,7 +102,7 @@ impl<'a> Groups<'a> {
 
     fn of_order(&self, place: u32, currency: u16) -> Option<usize> {
         let group = self.places[place as usize * self.currencies + usize::from(currency)];
-        group.map(|group| group as usize)
+        (group != NOT_ASKED).then_some(group as usize)
     }
 }
 
@@ -112,28 +118,35 @@ impl ProvinceSalesQuestion {
     #[must_use]
     pub fn answer<'a>(&self, facts: &'a Facts) -> Vec<ProvinceSales<'a>> {
         let groups = Groups::of(self, &facts.texts);
-        let mut sums = vec![Sums::default(); groups.keys.len()];
-        let mut units = Units::new(groups.keys.len(), facts.texts.products.len());
-        for part in facts.parts(&self.range.span().intervals()) {
-            self.add(&part, &groups, &mut sums, &mut units);
+        let products = facts.texts.products.len();
+        if Table::fits(groups.keys.len(), products) {
+            self.answer_with(facts, &groups, Table::new(groups.keys.len(), products))
+        } else {
+            self.answer_with(facts, &groups, Keyed::new(groups.keys.len()))
         }
-        let mut found: Vec<(Key<'a>, Sums, usize)> = groups
-            .keys
-            .iter()
-            .zip(sums)
-            .enumerate()
-            .filter(|(_, (_, sums))| sums.orders > 0)
-            .map(|(group, (key, sums))| (*key, sums, group))
-            .collect();
-        found.sort_unstable_by_key(|((country, province, currency), sums, _)| {
+    }
+
+    fn answer_with<'a>(
+        &self,
+        facts: &'a Facts,
+        groups: &Groups<'a>,
+        mut units: impl Units,
+    ) -> Vec<ProvinceSales<'a>> {
+        let mut sums = vec![Sums::default(); groups.keys.len()];
+        for part in facts.parts(&self.range.span().intervals()) {
+            self.add(&part, groups, &mut sums, &mut units);
+        }
+        let keys = groups.keys.iter().copied();
+        let mut found: Vec<(usize, (Key<'a>, Sums))> = keys.zip(sums).enumerate().collect();
+        found.retain(|(_, (_, sums))| sums.orders > 0);
+        found.sort_unstable_by_key(|(_, ((country, province, currency), sums))| {
             let nameless_last = |name: &Option<&'a str>| (name.is_none(), *name);
             let names = (nameless_last(country), nameless_last(province));
             (*currency, -sums.value, names)
         });
-        let mut units = units.by_group(&facts.texts.products);
-        let rows = found.into_iter().map(|(key, sums, group)| {
+        let rows = found.into_iter().map(|(group, (key, sums))| {
             let (country, province, currency) = key;
-            let products = std::mem::take(&mut units[group]);
+            let products = products(&units, group, &facts.texts.products);
             ProvinceSales {
                 country,
                 province,
@@ -147,7 +160,7 @@ impl ProvinceSalesQuestion {
         rows.collect()
     }
 
-    fn add(&self, part: &Part<'_>, groups: &Groups<'_>, sums: &mut [Sums], units: &mut Units) {
+    fn add(&self, part: &Part<'_>, groups: &Groups<'_>, sums: &mut [Sums], units: &mut impl Units) {
         match part {
             Part::Month(_, summary) => {
                 for (sold, cells) in summary.sales(self.address).groups() {
@@ -160,13 +173,16 @@ impl ProvinceSalesQuestion {
                     }
                 }
             }
-            Part::Rows(rows, range) => {
+            Part::Rows(rows) => {
                 let places = rows.places(self.address);
-                for row in range.clone() {
-                    let currency = rows.kinds[row].currency();
-                    if let Some(group) = groups.of_order(places[row], currency) {
+                for (kind, run) in rows.runs() {
+                    let currency = kind.currency();
+                    for row in run {
+                        let Some(group) = groups.of_order(places[row], currency) else {
+                            continue;
+                        };
                         sums[group].orders += 1;
-                        sums[group].value += i128::from(rows.values[row]);
+                        sums[group].value += i128::from(rows.values.get(row));
                         let (products, quantities) = rows.items(row);
                         for (product, quantity) in products.iter().zip(quantities) {
                             units.add(group, *product, i64::from(*quantity));
@@ -176,4 +192,17 @@ impl ProvinceSalesQuestion {
             }
         }
     }
+}
+
+/// The products of a group: most units first, then by product id.
+fn products<'a>(units: &impl Units, group: usize, names: &'a Names) -> Vec<ProductUnits<'a>> {
+    let sold = units.of_group(group).filter(|(_, quantity)| *quantity > 0);
+    let mut products: Vec<_> = sold
+        .map(|(product, quantity)| ProductUnits {
+            product_id: names.text(product),
+            quantity,
+        })
+        .collect();
+    products.sort_unstable_by_key(|product| (-product.quantity, product.product_id));
+    products
 }

@@ -4,21 +4,27 @@
 //! first order, so quarters make up the days of any zone; what is not on a quarter is counted row
 //! by row.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::rows::Rows;
 
 /// Microseconds of a day.
 pub const DAY_US: i64 = 86_400_000_000;
 
-/// Microseconds of a quarter of an hour.
-pub const QUARTER_US: i64 = DAY_US / 96;
+/// Quarters of an hour in a day.
+const QUARTERS: u8 = 96;
 
-/// Orders of a day in the order of their time.
+/// Microseconds of a quarter of an hour.
+pub const QUARTER_US: i64 = DAY_US / QUARTERS as i64;
+
+/// Orders of a day.
 #[derive(Debug)]
 pub struct Day {
     /// Days since 1970.
     pub number: i64,
     /// The orders.
-    pub rows: Rows,
+    pub rows: Arc<Rows>,
     /// `None` where the day's amounts together may pass 64 bits: then the rows are counted.
     quarters: Option<Vec<Quarter>>,
 }
@@ -40,6 +46,19 @@ pub struct Quarter {
     pub tax: i64,
 }
 
+impl Quarter {
+    fn new(place: u8, currency: u16) -> Self {
+        Self {
+            place,
+            currency,
+            orders: 0,
+            value: 0,
+            discounts: 0,
+            tax: 0,
+        }
+    }
+}
+
 /// The UTC day of an instant.
 #[must_use]
 pub fn day_of(at_us: i64) -> i64 {
@@ -54,7 +73,7 @@ impl Day {
         let quarters = i64::try_from(rows.total()).is_ok().then(|| quarters(&rows));
         Self {
             number,
-            rows,
+            rows: Arc::new(rows),
             quarters,
         }
     }
@@ -91,35 +110,27 @@ impl Day {
 
 /// By place, then currency.
 fn quarters(rows: &Rows) -> Vec<Quarter> {
-    let mut quarters: Vec<Quarter> = Vec::new();
-    // Where the present quarter begins in the list: its currencies are few.
-    let mut begin = 0;
-    for row in 0..rows.len() {
-        let within_us = rows.created_at_us[row].rem_euclid(DAY_US);
-        let place = u8::try_from(within_us / QUARTER_US).expect("a day has 96 quarters");
-        if quarters.last().is_some_and(|last| last.place != place) {
-            begin = quarters.len();
+    let currencies: BTreeSet<u16> = rows.runs().map(|(kind, _)| kind.currency()).collect();
+    let mut quarters: Vec<Quarter> = (0..QUARTERS)
+        .flat_map(|place| {
+            currencies
+                .iter()
+                .map(move |currency| Quarter::new(place, *currency))
+        })
+        .collect();
+    for (kind, run) in rows.runs() {
+        let column = currencies.range(..kind.currency()).count();
+        for row in run {
+            let within_us = rows.created_at_us[row].rem_euclid(DAY_US);
+            let place = usize::try_from(within_us / QUARTER_US).expect("a day has 96 quarters");
+            let quarter = &mut quarters[place * currencies.len() + column];
+            quarter.orders += 1;
+            quarter.value += rows.values.get(row);
+            quarter.discounts += rows.discounts.get(row);
+            quarter.tax += rows.taxes.get(row);
         }
-        let currency = rows.kinds[row].currency();
-        let known = quarters[begin..]
-            .iter_mut()
-            .find(|quarter| quarter.currency == currency);
-        let quarter = match known {
-            Some(quarter) => quarter,
-            None => quarters.push_mut(Quarter {
-                place,
-                currency,
-                orders: 0,
-                value: 0,
-                discounts: 0,
-                tax: 0,
-            }),
-        };
-        quarter.orders += 1;
-        quarter.value += rows.values[row];
-        quarter.discounts += rows.discounts[row];
-        quarter.tax += rows.taxes[row];
     }
+    quarters.retain(|quarter| quarter.orders > 0);
     quarters.shrink_to_fit();
     quarters
 }

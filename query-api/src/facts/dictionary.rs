@@ -39,8 +39,9 @@ impl Place {
 /// The texts behind the numbers, shared with readers.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
-    /// Ids of customers.
-    pub customers: Names,
+    /// Ids of customers, for each currency its own: so the customers of a currency have numbers
+    /// that follow each other, and sums by customer are added up in little room.
+    pub customers: Vec<Names>,
     /// Ids of products.
     pub products: Names,
     /// ISO 4217 codes.
@@ -52,7 +53,7 @@ pub struct Texts {
 /// Gives numbers; belongs to the follower.
 #[derive(Debug, Default)]
 pub struct Dictionary {
-    customers: Interner,
+    customers: Vec<Interner>,
     products: Interner,
     currencies: Interner,
     places: Arc<Vec<Place>>,
@@ -61,9 +62,13 @@ pub struct Dictionary {
 }
 
 impl Dictionary {
-    /// The number of a customer.
-    pub fn customer(&mut self, id: &str) -> u32 {
-        self.customers.number(id)
+    /// The number of a customer among those who ordered in the currency of `kind`.
+    ///
+    /// # Panics
+    ///
+    /// When the kind is of another dictionary.
+    pub fn customer(&mut self, kind: Kind, id: &str) -> u32 {
+        self.customers[usize::from(kind.currency())].number(id)
     }
 
     /// The number of a product.
@@ -75,6 +80,9 @@ impl Dictionary {
     /// any table of them has.
     pub fn kind(&mut self, currency: &str, accepts_marketing: bool) -> Option<Kind> {
         let currency = u16::try_from(self.currencies.number(currency)).ok()?;
+        if usize::from(currency) == self.customers.len() {
+            self.customers.push(Interner::default());
+        }
         (currency <= u16::MAX / 2).then(|| Kind::new(currency, accepts_marketing))
     }
 
@@ -111,7 +119,11 @@ impl Dictionary {
     #[must_use]
     pub fn texts(&self) -> Texts {
         Texts {
-            customers: self.customers.names().clone(),
+            customers: self
+                .customers
+                .iter()
+                .map(|of_currency| of_currency.names().clone())
+                .collect(),
             products: self.products.names().clone(),
             currencies: self.currencies.names().clone(),
             places: Arc::clone(&self.places),

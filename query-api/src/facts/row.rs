@@ -217,12 +217,13 @@ impl<'a> Fact<'a> {
         } else {
             dictionary.place(self.billing)
         };
+        let kind = dictionary
+            .kind(self.currency, self.accepts_marketing)
+            .ok_or("there are too many currencies")?;
         Ok(Order {
             created_at_us: self.created_at_us,
-            customer: dictionary.customer(self.customer),
-            kind: dictionary
-                .kind(self.currency, self.accepts_marketing)
-                .ok_or("there are too many currencies")?,
+            customer: dictionary.customer(kind, self.customer),
+            kind,
             value,
             discounts,
             tax,

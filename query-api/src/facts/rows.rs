@@ -1,6 +1,8 @@
-//! Orders as columns, in the order of their time.
+//! Orders as columns. Sorted by kind, then customer, they are added up a run at a time.
 
 use std::ops::Range;
+
+use super::amounts::Amounts;
 
 /// An order as it goes into the columns: what repeats is a number of
 /// [`Dictionary`](super::dictionary::Dictionary).
@@ -8,7 +10,7 @@ use std::ops::Range;
 pub struct Order<'a> {
     /// Microseconds since 1970.
     pub created_at_us: i64,
-    /// Who ordered.
+    /// Who ordered, by the numbers of the currency.
     pub customer: u32,
     /// In which currency, and whether the buyer accepts marketing.
     pub kind: Kind,
@@ -56,21 +58,24 @@ impl Kind {
     }
 }
 
+/// A run of rows of one kind.
+pub type Run = (Kind, Range<usize>);
+
 /// Orders as parallel columns.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
-    /// Microseconds since 1970; never falls once [sorted](Rows::sorted).
+    /// Microseconds since 1970.
     pub created_at_us: Vec<i64>,
-    /// Who ordered.
+    /// Who ordered, by the numbers of the currency.
     pub customers: Vec<u32>,
     /// Currency and marketing.
-    pub kinds: Vec<Kind>,
+    kinds: Vec<Kind>,
     /// Ten-thousandths.
-    pub values: Vec<i64>,
+    pub values: Amounts,
     /// Ten-thousandths.
-    pub discounts: Vec<i64>,
+    pub discounts: Amounts,
     /// Ten-thousandths.
-    pub taxes: Vec<i64>,
+    pub taxes: Amounts,
     /// Places of the shipping addresses.
     pub shipping: Vec<u32>,
     /// Places of the billing addresses.
@@ -82,6 +87,8 @@ pub struct Rows {
     /// The sum of all values, discounts and taxes, none of which is negative: where it fits in 64
     /// bits, so does every sum of a part.
     total: u128,
+    /// The times of the first and the last order.
+    span: Option<(i64, i64)>,
 }
 
 impl Rows {
@@ -114,12 +121,29 @@ impl Rows {
         (&self.products[items.clone()], &self.quantities[items])
     }
 
-    /// Of sorted rows those in `[from_us, until_us)`.
+    /// The times of the first and the last order; `None` when there is none.
     #[must_use]
-    pub fn between(&self, from_us: i64, until_us: i64) -> Range<usize> {
-        let begin = self.created_at_us.partition_point(|at| *at < from_us);
-        let end = self.created_at_us.partition_point(|at| *at < until_us);
-        begin..end.max(begin)
+    pub fn span(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+
+    /// Of sorted rows the kinds, each with its rows, which are in the order of the customers.
+    pub fn runs(&self) -> impl Iterator<Item = Run> {
+        let mut begin = 0;
+        let runs = self.kinds.chunk_by(|one, other| one == other);
+        runs.map(move |run| {
+            let rows = begin..begin + run.len();
+            begin = rows.end;
+            (run[0], rows)
+        })
+    }
+
+    /// Of sorted rows those of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> Range<usize> {
+        let begin = self.kinds.partition_point(|known| *known < kind);
+        let len = self.kinds[begin..].partition_point(|known| *known == kind);
+        begin..begin + len
     }
 
     /// One more order at the end.
@@ -128,7 +152,10 @@ impl Rows {
     ///
     /// When the orders have more than four billion items.
     pub fn push(&mut self, order: &Order<'_>) {
-        self.created_at_us.push(order.created_at_us);
+        let at_us = order.created_at_us;
+        let (first, last) = self.span.unwrap_or((at_us, at_us));
+        self.span = Some((first.min(at_us), last.max(at_us)));
+        self.created_at_us.push(at_us);
         self.customers.push(order.customer);
         self.kinds.push(order.kind);
         self.values.push(order.value);
@@ -154,30 +181,46 @@ impl Rows {
             created_at_us: self.created_at_us[row],
             customer: self.customers[row],
             kind: self.kinds[row],
-            value: self.values[row],
-            discounts: self.discounts[row],
-            tax: self.taxes[row],
+            value: self.values.get(row),
+            discounts: self.discounts.get(row),
+            tax: self.taxes.get(row),
             shipping: self.shipping[row],
             billing: self.billing[row],
             items: self.items(row),
         }
     }
 
-    /// All orders of `parts` by time, in columns that take no more room than they need.
+    /// All orders of `parts` by kind, customer and time, in columns that take no more room than
+    /// they need.
     #[must_use]
     pub fn sorted(parts: &[&Self]) -> Self {
-        let mut order: Vec<(i64, u32, u32)> = Vec::with_capacity(count(parts, Self::len));
+        let mut order: Vec<(Kind, u32, i64, u32, u32)> =
+            Vec::with_capacity(count(parts, Self::len));
         for (part, rows) in (0..).zip(parts) {
-            let times = (0..).zip(&rows.created_at_us);
-            order.extend(times.map(|(row, at)| (*at, part, row)));
+            order.extend((0..).zip(&rows.created_at_us).map(|(row, at)| {
+                let place = row as usize;
+                (rows.kinds[place], rows.customers[place], *at, part, row)
+            }));
         }
         // Stable, and so quick where the parts are sorted already.
-        order.sort_by_key(|(at, _, _)| *at);
+        order.sort_by_key(|(kind, customer, at, _, _)| (*kind, *customer, *at));
         let mut sorted = Self::with_capacity(order.len(), count(parts, |part| part.products.len()));
-        for (_, part, row) in order {
+        for (_, _, _, part, row) in order {
             sorted.push(&parts[part as usize].order(row as usize));
         }
         sorted
+    }
+
+    /// The orders in `[from_us, until_us)`, in the order in which they are here.
+    #[must_use]
+    pub fn between(&self, from_us: i64, until_us: i64) -> Self {
+        let mut picked = Self::default();
+        for row in 0..self.len() {
+            if (from_us..until_us).contains(&self.created_at_us[row]) {
+                picked.push(&self.order(row));
+            }
+        }
+        picked
     }
 
     fn with_capacity(orders: usize, items: usize) -> Self {
@@ -185,15 +228,16 @@ impl Rows {
             created_at_us: Vec::with_capacity(orders),
             customers: Vec::with_capacity(orders),
             kinds: Vec::with_capacity(orders),
-            values: Vec::with_capacity(orders),
-            discounts: Vec::with_capacity(orders),
-            taxes: Vec::with_capacity(orders),
+            values: Amounts::with_capacity(orders),
+            discounts: Amounts::with_capacity(orders),
+            taxes: Amounts::with_capacity(orders),
             shipping: Vec::with_capacity(orders),
             billing: Vec::with_capacity(orders),
             item_ends: Vec::with_capacity(orders),
             products: Vec::with_capacity(items),
             quantities: Vec::with_capacity(items),
             total: 0,
+            span: None,
         }
     }
 }

@@ -62,11 +62,12 @@ impl Sales {
         let mut units: HashMap<(Key, u32), i64> = HashMap::new();
         for rows in parts {
             for (row, place) in rows.places(address).iter().enumerate() {
-                let key = (*place, rows.kinds[row].currency());
+                let order = rows.order(row);
+                let key = (*place, order.kind.currency());
                 let (orders, value) = values.entry(key).or_default();
                 *orders += 1;
-                *value += rows.values[row];
-                let (products, quantities) = rows.items(row);
+                *value += order.value;
+                let (products, quantities) = order.items;
                 for (product, quantity) in products.iter().zip(quantities) {
                     *units.entry((key, *product)).or_default() += i64::from(*quantity);
                 }

@@ -4,13 +4,11 @@
 //! the `fresh` rows, a few tens of thousands at most, and are counted one by one until they are
 //! merged into their months.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::day::day_of;
 use super::dictionary::Texts;
 use super::month::{self, Calendar, Month, Summary};
 use super::rows::Rows;
@@ -35,22 +33,22 @@ pub struct Facts {
     fresh: Vec<Arc<Rows>>,
 }
 
-/// Orders that a question is answered from: a whole month, or some rows.
+/// Orders that a question is answered from: a whole month, or some rows, sorted.
 #[derive(Clone, Debug)]
 pub enum Part<'a> {
     /// All orders of a month.
     Month(&'a Month, &'a Summary),
     /// Some orders.
-    Rows(&'a Rows, Range<usize>),
+    Rows(Arc<Rows>),
 }
 
 impl Part<'_> {
-    /// As much as all amounts of the part may be together, or more.
+    /// As much as all amounts of the part may be together.
     #[must_use]
     pub fn total(&self) -> u128 {
         match self {
             Self::Month(month, _) => month.total,
-            Self::Rows(rows, _) => rows.total(),
+            Self::Rows(rows) => rows.total(),
         }
     }
 }
@@ -109,16 +107,9 @@ impl Facts {
         self.months[begin..end.max(begin)].iter().map(AsRef::as_ref)
     }
 
-    /// The orders in `interval` that are not in their months yet.
-    pub fn fresh(
-        &self,
-        (from_us, until_us): Interval,
-    ) -> impl Iterator<Item = (&Rows, Range<usize>)> {
-        let parts = self.fresh.iter().map(move |rows| {
-            let range = rows.between(from_us, until_us);
-            (rows.as_ref(), range)
-        });
-        parts.filter(|(_, range)| !range.is_empty())
+    /// The orders that are not in their months yet, in pieces.
+    pub fn fresh(&self) -> impl Iterator<Item = &Rows> {
+        self.fresh.iter().map(AsRef::as_ref)
     }
 
     /// Everything in `intervals`: whole months as such, the rest as rows.
@@ -129,10 +120,9 @@ impl Facts {
             for month in self.months(*interval) {
                 add_month(&mut parts, month, *interval);
             }
-            parts.extend(
-                self.fresh(*interval)
-                    .map(|(rows, range)| Part::Rows(rows, range)),
-            );
+            for rows in &self.fresh {
+                add_rows(&mut parts, rows, *interval);
+            }
         }
         parts
     }
@@ -158,16 +148,17 @@ impl Facts {
         self.fresh.len()
     }
 
-    /// Orders of the days that the fresh ones belong to: what has to be sorted anew to merge them.
+    /// Orders of the days that the fresh ones lie among: about what has to be sorted to merge them.
     #[must_use]
     pub fn touched_orders(&self) -> usize {
-        let mut touched = BTreeSet::new();
-        for rows in &self.fresh {
-            touched.extend(rows.created_at_us.iter().map(|at| day_of(*at)));
+        let mut touched = BTreeMap::new();
+        for (first_us, last_us) in self.fresh().filter_map(Rows::span) {
+            for month in self.months((first_us, last_us + 1)) {
+                let days = month.days_between(first_us, last_us + 1);
+                touched.extend(days.iter().map(|day| (day.number, day.rows.len())));
+            }
         }
-        let days = self.months.iter().flat_map(|month| &month.days);
-        let days = days.filter(|day| touched.contains(&day.number));
-        days.map(|day| day.rows.len()).sum()
+        touched.values().sum()
     }
 
     /// The months with all fresh rows merged into them.
@@ -198,9 +189,18 @@ fn add_month<'a>(parts: &mut Vec<Part<'a>>, month: &'a Month, (from_us, until_us
         return;
     }
     for day in month.days_between(from_us, until_us) {
-        let range = day.rows.between(from_us, until_us);
-        if !range.is_empty() {
-            parts.push(Part::Rows(&day.rows, range));
-        }
+        add_rows(parts, &day.rows, (from_us, until_us));
+    }
+}
+
+/// The rows that lie in the interval.
+fn add_rows(parts: &mut Vec<Part<'_>>, rows: &Arc<Rows>, (from_us, until_us): Interval) {
+    let Some((first_us, last_us)) = rows.span() else {
+        return;
+    };
+    if from_us <= first_us && last_us < until_us {
+        parts.push(Part::Rows(Arc::clone(rows)));
+    } else if first_us < until_us && from_us <= last_us {
+        parts.push(Part::Rows(Arc::new(rows.between(from_us, until_us))));
     }
 }

@@ -42,19 +42,6 @@ impl Purse {
 }
 
 impl Purses {
-    /// The sums of a customer.
-    #[must_use]
-    pub fn of(&self, customer: u32) -> Option<Purse> {
-        let place = self.customers.binary_search(&customer).ok()?;
-        Some(self.purse(place))
-    }
-
-    /// Where customers from `customer` on begin.
-    #[must_use]
-    pub fn begin(&self, customer: u32) -> usize {
-        self.customers.partition_point(|known| *known < customer)
-    }
-
     fn purse(&self, place: usize) -> Purse {
         Purse {
             value: self.values[place],
@@ -126,8 +113,8 @@ impl Spending {
         let mut orders: Vec<(Kind, u32, i64, i64)> = Vec::new();
         for rows in parts {
             orders.extend((0..rows.len()).map(|row| {
-                let (kind, customer) = (rows.kinds[row], rows.customers[row]);
-                (kind, customer, rows.values[row], rows.created_at_us[row])
+                let order = rows.order(row);
+                (order.kind, order.customer, order.value, order.created_at_us)
             }));
         }
         orders.sort_unstable_by_key(|(kind, customer, _, _)| (*kind, *customer));
@@ -175,10 +162,5 @@ impl Spending {
     pub fn of_kind(&self, kind: Kind) -> Option<&Purses> {
         let place = self.purses.binary_search_by_key(&kind, |(kind, _)| *kind);
         place.ok().map(|place| &self.purses[place].1)
-    }
-
-    /// Every kind with its customers.
-    pub fn kinds(&self) -> impl Iterator<Item = (Kind, &Purses)> {
-        self.purses.iter().map(|(kind, purses)| (*kind, purses))
     }
 }
