@@ -42,6 +42,10 @@ pub enum Command {
     Backlog(BacklogSettings),
     /// Time to answer the three questions over a year of orders, beside other engines
     Query(QuerySettings),
+    /// How far answers are behind the commits while orders and questions keep coming
+    Follow(FollowSettings),
+    /// Draw the results that lie in the folder
+    Plot(PlotSettings),
     /// Every benchmark, one after the other (the default)
     All(AllSettings),
 }
@@ -209,10 +213,28 @@ pub struct AllSettings {
     pub backlog: BacklogSettings,
 }
 
+/// What a benchmark does when nothing is said: `all` has no options for those that have some of the
+/// same name.
+#[must_use]
+pub fn defaults<T: Args>() -> T {
+    let command = T::augment_args(clap::Command::new("defaults").no_binary_name(true));
+    T::from_arg_matches(&command.get_matches_from::<_, &str>([]))
+        .expect("every option has a default")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn nothing_has_to_be_said() {
+        let query: QuerySettings = defaults();
+        assert_eq!(query.fill.customers(), 1_700_000);
+        assert_eq!(query.peers.len(), 4);
+        let follow: FollowSettings = defaults();
+        assert_eq!(follow.rate, 5_000);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
