@@ -18,8 +18,8 @@ use crate::filled::{Filled, GROUP, Orders, TOPIC};
 use crate::looks::Looking;
 use crate::machine::{Machine, Versions};
 use crate::programs::{self, Consumer};
-use crate::query::drawing;
-use crate::query::questions::Kind;
+use crate::query::drawing::Drawing;
+use crate::query::questions::{Kind, Question};
 use crate::report::Report;
 use crate::send::{Event, Run, Sender};
 use crate::service::Service;
@@ -138,15 +138,20 @@ async fn measure(
 /// The questions, of each kind in turn.
 fn targets(orders: &Orders, settings: &FollowSettings, seed: u64) -> Vec<String> {
     let of_each = settings.question_rate * settings.seconds / 3 + 1;
-    let kinds =
-        Kind::ALL.map(|kind| drawing::drawn(kind, seed, of_each, orders.start, orders.days));
+    let drawing = Drawing {
+        seed,
+        start: orders.start,
+        days: orders.days,
+        counts: &settings.drawing.counts,
+    };
+    let kinds = Kind::ALL.map(|kind| drawing.questions(kind, of_each));
     let [customers, value, provinces] = kinds;
     customers
         .iter()
         .zip(&value)
         .zip(&provinces)
         .flat_map(|((one, two), three)| [one, two, three])
-        .map(crate::query::questions::Question::target)
+        .map(Question::target)
         .collect()
 }
 

@@ -134,6 +134,15 @@ impl FillSettings {
     }
 }
 
+/// What questions are drawn from.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct DrawingSettings {
+    /// How many best customers of each currency questions ask for, separated by commas: each as
+    /// often as the others
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,3,5,10,100,1000", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub counts: Vec<u32>,
+}
+
 /// The settings of `query`.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct QuerySettings {
@@ -141,6 +150,10 @@ pub struct QuerySettings {
     #[command(flatten)]
     #[serde(flatten)]
     pub fill: FillSettings,
+    /// What is asked.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub drawing: DrawingSettings,
     /// Different questions of each of the three kinds
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub questions: u32,
@@ -180,6 +193,10 @@ pub struct FollowSettings {
     #[command(flatten)]
     #[serde(flatten)]
     pub fill: FillSettings,
+    /// What is asked.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub drawing: DrawingSettings,
     /// Orders sent a second
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
