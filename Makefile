@@ -1,6 +1,6 @@
 # What people type. Each target first installs what is missing (scripts/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint bench chaos fuzz
+.PHONY: help setup demo run test lint bench bench-programs bench-ingest bench-query bench-follow bench-decode plots chaos fuzz
 
 # rustup installs there; a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROGRAMS := -p ordertally-consumer -p ordertally-query-api -p ordertally-replay -p ordertally-local
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Install what is missing (Debian and Ubuntu), or say what to install
 	@scripts/setup
@@ -37,6 +37,23 @@ chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=
 fuzz: setup ## Bytes at random for the decoder and the readers of files (FUZZ=decode, RUNS=1000000)
 	@scripts/fuzz
 
-bench: setup ## The benchmarks, beside what people would use instead
-	cargo build --release --locked $(PROGRAMS) -p ordertally-bench
+bench: bench-programs ## The benchmarks, beside what people would use instead (ARGS='ingest --runs 5' for one)
 	@$(TARGET)/release/ordertally-bench $(ARGS)
+
+bench-ingest: bench-programs ## Rows a second from a full topic, beside plain COPY
+	@$(TARGET)/release/ordertally-bench ingest $(ARGS)
+
+bench-query: bench-programs ## The three questions over ten million orders, beside other engines
+	@$(TARGET)/release/ordertally-bench query $(ARGS)
+
+bench-follow: bench-programs ## How far answers are behind the commits under load
+	@$(TARGET)/release/ordertally-bench follow $(ARGS)
+
+bench-decode: setup ## Decoding alone, in nanoseconds
+	cargo bench --locked -p ordertally-bench --bench decode
+
+plots: bench-programs ## Draw the results in bench/results anew
+	@$(TARGET)/release/ordertally-bench plot $(ARGS)
+
+bench-programs: setup
+	cargo build --release --locked $(PROGRAMS) -p ordertally-bench

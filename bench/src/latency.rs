@@ -5,33 +5,26 @@
 //! process' monotonic clock: before the record is handed to the producer, and after the answer
 //! with a position past it has arrived.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use chrono::{NaiveDate, Utc};
-use ordertally_local::postgres::connect;
 use ordertally_replay::generate::Plan;
 use ordertally_replay::settings::GenerateSettings;
 use serde::Serialize;
 
+use crate::looks::{Looking, Looks};
 use crate::machine::{Machine, Versions};
 use crate::programs::Consumer;
 use crate::report::{Report, grouped, mebibytes, table};
 use crate::send::{Event, Run, Sender};
 use crate::settings::{CommonSettings, LatencySettings};
 use crate::stage::Stage;
-use crate::statistics::Percentiles;
-use crate::timeline::{Sightings, ends};
+use crate::statistics::{Percentiles, ms};
+use crate::timeline::ends;
 
 const TOPIC: &str = "orders";
 const CUSTOMERS: u64 = 10_000;
-/// Between two looks at the positions: a tenth of a core, and finer than what is measured.
-const LOOK_INTERVAL: Duration = Duration::from_micros(500);
-/// After the last record was acknowledged.
-const SEEN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -117,25 +110,14 @@ async fn measure(
     let (warmed, sender) = sending(events, sender).await?;
     warmed?;
 
-    let (finish, until) = channel();
-    let url = database.url().to_owned();
-    let looking = thread::Builder::new()
-        .name("look".into())
-        .spawn(move || look(&url, &until))
-        .context("no thread to look with")?;
+    let looking = Looking::start(database.url())?;
     let before = Usage::now(stage, &consumer).await?;
     let began = Instant::now();
     let (sent, sender) = sending(measured, sender).await?;
     drop(sender);
     let sent = sent?;
     let seconds = began.elapsed().as_secs_f64();
-    finish
-        .send(ends(&sent.records))
-        .ok()
-        .context("looking at positions ended by itself")?;
-    let looks = tokio::task::spawn_blocking(move || looking.join())
-        .await?
-        .map_err(|_| anyhow::anyhow!("looking at positions panicked"))??;
+    let looks = looking.until(ends(&sent.records)).await?;
     let after = Usage::now(stage, &consumer).await?;
     let peak_resident_bytes = consumer.peak_resident_bytes()?;
     consumer.stop().await?;
@@ -189,59 +171,6 @@ impl Usage {
     }
 }
 
-/// What the looking session saw.
-struct Looks {
-    sightings: Sightings,
-    intervals_ms: Vec<f64>,
-}
-
-/// Reads the positions again and again, on a thread and a connection of its own, until they are
-/// where `until` says.
-fn look(url: &str, until: &Receiver<BTreeMap<i32, i64>>) -> Result<Looks> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let client = connect(url).await?;
-        let positions = client
-            .prepare("SELECT partition, next_offset FROM partition_positions")
-            .await?;
-        let mut looks = Looks {
-            sightings: Sightings::default(),
-            intervals_ms: Vec::new(),
-        };
-        let mut goal: Option<(BTreeMap<i32, i64>, Instant)> = None;
-        let mut last_look = Instant::now();
-        loop {
-            let rows = client.query(&positions, &[]).await?;
-            let seen_at = Instant::now();
-            looks.intervals_ms.push(ms(seen_at - last_look));
-            last_look = seen_at;
-            for row in rows {
-                looks
-                    .sightings
-                    .note(row.try_get(0)?, row.try_get(1)?, seen_at);
-            }
-            match until.try_recv() {
-                Ok(ends) => goal = Some((ends, seen_at)),
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) if goal.is_none() => return Ok(looks),
-                Err(TryRecvError::Disconnected) => {}
-            }
-            if let Some((ends, since)) = &goal {
-                if looks.sightings.reach(ends) {
-                    return Ok(looks);
-                }
-                ensure!(
-                    since.elapsed() < SEEN_DEADLINE,
-                    "records do not become visible"
-                );
-            }
-            thread::sleep(LOOK_INTERVAL); // the connection's task has nothing to do meanwhile
-        }
-    })
-}
-
 #[allow(clippy::cast_precision_loss)] // far fewer than 2^52 records
 fn figures(
     sent: &Run,
@@ -279,10 +208,6 @@ fn figures(
         batches,
         batch_records_mean: (after.records - before.records) / batches,
     })
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
 
 fn print(figures: &Figures, rate: u32) {

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use ordertally_bench::settings::{AllSettings, Command, CommonSettings, Settings};
-use ordertally_bench::{backlog, ingest, latency, query};
+use ordertally_bench::settings::{
+    AllSettings, Command, CommonSettings, FollowSettings, QuerySettings, Settings, defaults,
+};
+use ordertally_bench::{backlog, follow, ingest, latency, plot, query};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
 use tokio::runtime::Runtime;
@@ -50,14 +52,23 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
         Command::Latency(settings) => latency::run(&settings, common).await,
         Command::Backlog(settings) => backlog::run(&settings, common).await,
         Command::Query(settings) => query::run(&settings, common).await,
-        Command::All(AllSettings {
-            ingest,
-            latency,
-            backlog,
-        }) => {
-            ingest::run(&ingest, common).await?;
-            latency::run(&latency, common).await?;
-            backlog::run(&backlog, common).await
-        }
+        Command::Follow(settings) => follow::run(&settings, common).await,
+        Command::Plot(settings) => plot::run(&settings, common),
+        Command::All(settings) => run_all(settings, common).await,
     }
+}
+
+async fn run_all(settings: AllSettings, common: &CommonSettings) -> anyhow::Result<()> {
+    ingest::run(&settings.ingest, common).await?;
+    latency::run(&settings.latency, common).await?;
+    backlog::run(&settings.backlog, common).await?;
+    // Both ask about the same orders, which take minutes to make.
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut query: QuerySettings = defaults();
+    let mut follow: FollowSettings = defaults();
+    for fill in [&mut query.fill, &mut follow.fill] {
+        fill.keep = Some(folder.path().to_owned());
+    }
+    query::run(&query, common).await?;
+    follow::run(&follow, common).await
 }

@@ -82,6 +82,27 @@ pub async fn migrate(database_url: &str) -> Result<()> {
     run("ordertally-consumer migrate", command).await
 }
 
+/// Lets a database whose orders came from elsewhere go on with a topic, from its beginning.
+///
+/// # Errors
+///
+/// When the consumer's `positions reset` fails.
+pub async fn read_from_the_beginning(
+    group: &str,
+    brokers: &str,
+    topic: &str,
+    database_url: &str,
+) -> Result<()> {
+    let mut command = command("ordertally-consumer")?;
+    command
+        .args(["positions", "reset", "--to", "earliest", "--yes"])
+        .env("KAFKA_BROKERS", brokers)
+        .env("KAFKA_TOPIC", topic)
+        .env("KAFKA_GROUP_ID", group)
+        .env("DATABASE_URL", database_url);
+    run("ordertally-consumer positions reset", command).await
+}
+
 /// What `ordertally-replay generate` is asked for.
 #[derive(Debug)]
 pub struct Generate<'a> {
@@ -131,6 +152,16 @@ impl Consumer {
     ///
     /// When it cannot be started.
     pub fn start(brokers: &str, topic: &str, database_url: &str) -> Result<Self> {
+        let group = format!("bench-{}", port::free());
+        Self::start_in(&group, brokers, topic, database_url)
+    }
+
+    /// Starts it with its defaults as a member of `group`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn start_in(group: &str, brokers: &str, topic: &str, database_url: &str) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
         let name = "ordertally-consumer";
@@ -138,7 +169,7 @@ impl Consumer {
         command
             .env("KAFKA_BROKERS", brokers)
             .env("KAFKA_TOPIC", topic)
-            .env("KAFKA_GROUP_ID", format!("bench-{}", metrics.port()))
+            .env("KAFKA_GROUP_ID", group)
             .env("DATABASE_URL", database_url)
             .env("METRICS_ADDR", metrics.to_string());
         let log = folder.path().join("consumer.log");

@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::service::Service;
 use crate::settings::{CommonSettings, PeerChoice, QuerySettings};
 use asking::Asking;
+use drawing::Drawing;
 use figures::{Figures, PeerTimes, ServiceFigures};
 use questions::{Kind, Question};
 
@@ -76,9 +77,14 @@ struct Questions(Vec<Question>);
 impl Questions {
     fn of(orders: &Orders, settings: &QuerySettings, seed: u64) -> Self {
         let mut all = drawing::fixed(orders.start, orders.days);
+        let drawing = Drawing {
+            seed,
+            start: orders.start,
+            days: orders.days,
+            counts: &settings.drawing.counts,
+        };
         for kind in Kind::ALL {
-            let count = settings.questions;
-            all.extend(drawing::drawn(kind, seed, count, orders.start, orders.days));
+            all.extend(drawing.questions(kind, settings.questions));
         }
         Self(all)
     }

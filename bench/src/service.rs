@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use ordertally_local::child::{Child, Launch, Signal};
 use ordertally_local::port;
+use ordertally_local::resident::{Resident, resident};
 use reqwest::Client;
 use tempfile::TempDir;
 
 use crate::programs;
 use crate::usage;
-use ordertally_local::resident::{Resident, resident};
 
 /// A hundred million orders are read well within it.
 const READY_DEADLINE: Duration = Duration::from_secs(600);

@@ -42,6 +42,10 @@ pub enum Command {
     Backlog(BacklogSettings),
     /// Time to answer the three questions over a year of orders, beside other engines
     Query(QuerySettings),
+    /// How far answers are behind the commits while orders and questions keep coming
+    Follow(FollowSettings),
+    /// Draw the results that lie in the folder
+    Plot(PlotSettings),
     /// Every benchmark, one after the other (the default)
     All(AllSettings),
 }
@@ -130,6 +134,15 @@ impl FillSettings {
     }
 }
 
+/// What questions are drawn from.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct DrawingSettings {
+    /// How many best customers of each currency questions ask for, separated by commas: each as
+    /// often as the others
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,3,5,10,100,1000", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub counts: Vec<u32>,
+}
+
 /// The settings of `query`.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct QuerySettings {
@@ -137,6 +150,10 @@ pub struct QuerySettings {
     #[command(flatten)]
     #[serde(flatten)]
     pub fill: FillSettings,
+    /// What is asked.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub drawing: DrawingSettings,
     /// Different questions of each of the three kinds
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub questions: u32,
@@ -176,6 +193,10 @@ pub struct FollowSettings {
     #[command(flatten)]
     #[serde(flatten)]
     pub fill: FillSettings,
+    /// What is asked.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub drawing: DrawingSettings,
     /// Orders sent a second
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
@@ -209,10 +230,28 @@ pub struct AllSettings {
     pub backlog: BacklogSettings,
 }
 
+/// What a benchmark does when nothing is said: `all` has no options for those that have some of the
+/// same name.
+#[must_use]
+pub fn defaults<T: Args>() -> T {
+    let command = T::augment_args(clap::Command::new("defaults").no_binary_name(true));
+    T::from_arg_matches(&command.get_matches_from::<_, &str>([]))
+        .expect("every option has a default")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn nothing_has_to_be_said() {
+        let query: QuerySettings = defaults();
+        assert_eq!(query.fill.customers(), 1_700_000);
+        assert_eq!(query.peers.len(), 4);
+        let follow: FollowSettings = defaults();
+        assert_eq!(follow.rate, 5_000);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,5 +1,7 @@
 //! Medians and percentiles, by nearest rank: every figure is one that was measured.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// Of several runs.
@@ -62,6 +64,12 @@ impl Percentiles {
             max: percentile(&values, 100.0),
         }
     }
+}
+
+/// Milliseconds.
+#[must_use]
+pub fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
 }
 
 fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {

@@ -39,6 +39,23 @@ impl Sightings {
         })
     }
 
+    /// How much later than here each position was seen there, in the order of partitions and
+    /// positions; the first of each partition, which nobody saw coming, is left out. Nothing where
+    /// one was not seen there.
+    #[must_use]
+    pub fn lags(&self, there: &Self) -> Option<Vec<Duration>> {
+        let mut lags = Vec::new();
+        for (partition, seen) in &self.0 {
+            for (next_offset, seen_at) in seen.iter().skip(1) {
+                let seen_there = there.0.get(partition)?;
+                let place = seen_there.partition_point(|(reached, _)| reached < next_offset);
+                let (_, there_at) = seen_there.get(place)?;
+                lags.push(there_at.saturating_duration_since(*seen_at));
+            }
+        }
+        Some(lags)
+    }
+
     /// How long after its sending a record was first seen; nothing where it was not.
     #[must_use]
     pub fn delay(&self, record: &Sent) -> Option<Duration> {
@@ -90,6 +107,23 @@ mod tests {
         assert_eq!(delay(7, 19), Some(Duration::from_millis(1)));
         assert_eq!(delay(8, 3), None, "position 8 is one past offset 7");
         assert_eq!(sightings.delay(&sent(2, 0, zero)), None);
+    }
+
+    #[test]
+    fn a_position_lags_by_when_one_at_least_as_high_was_seen_there() {
+        let zero = Instant::now();
+        let at = |ms| zero + Duration::from_millis(ms);
+        let mut here = Sightings::default();
+        let mut there = Sightings::default();
+        for (next_offset, ms) in [(3, 0), (5, 10), (8, 20), (9, 30)] {
+            here.note(0, next_offset, at(ms));
+        }
+        there.note(0, 3, at(1));
+        there.note(0, 8, at(27));
+        assert_eq!(here.lags(&there), None, "9 is not there yet");
+        there.note(0, 9, at(29)); // seen there first: the looks here are some time apart
+        let lags = [17, 7, 0].map(Duration::from_millis);
+        assert_eq!(here.lags(&there), Some(lags.into()));
     }
 
     #[test]

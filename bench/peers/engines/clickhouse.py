@@ -39,7 +39,14 @@ class Engine:
         self.session.query(f"OPTIMIZE TABLE {name} FINAL")
 
     def customers(self, question):
-        return self.run(sql.customers(question))
+        # Faster than LIMIT BY: only the best are kept while the sums pass by.
+        return self.run(f"""
+            SELECT currency, -best.1 AS value, best.2 AS customer, best.3 AS orders FROM (
+                SELECT currency,
+                    groupArraySorted({question["count"]})((-value, customer, orders)) AS list
+                FROM ({sql.customer_sums(question)})
+                GROUP BY currency)
+            ARRAY JOIN list AS best""")
 
     def value(self, question):
         return self.run(sql.value(question, lambda number, by: f"intDiv({number}, {by})"))

@@ -21,8 +21,8 @@ class Engine:
             .group_by("currency", "customer")
             .agg(pl.len().alias("orders"), pl.col("value").sum())
         )
-        rank = pl.struct(-pl.col("value"), "customer").rank("ordinal").over("currency")
-        return collect(sums.with_columns(rank.alias("rank")).filter(pl.col("rank") <= question["count"]))
+        best = pl.all().top_k_by(["value", "customer"], question["count"], reverse=[False, True])
+        return collect(sums.group_by("currency").agg(best).explode("customer", "orders", "value"))
 
     def value(self, question):
         by = [pl.col("currency")]

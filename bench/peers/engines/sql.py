@@ -3,18 +3,22 @@
 DAY_US = 86_400_000_000
 
 
-def customers(question):
-    """The best of each currency, ties to the lower id."""
+def customer_sums(question):
+    """What each customer ordered in each currency."""
     return f"""
-        SELECT currency, rank, customer, orders, value FROM (
+        SELECT currency, customer, count(*) AS orders, sum(value) AS value
+        FROM orders
+        WHERE {where(question)}
+        GROUP BY currency, customer"""
+
+
+def customers(question):
+    """The best of each currency, ties to the lower id: where an engine has no better way."""
+    return f"""
+        SELECT currency, customer, orders, value FROM (
             SELECT *, row_number() OVER (
                 PARTITION BY currency ORDER BY value DESC, customer) AS rank
-            FROM (
-                SELECT currency, customer, count(*) AS orders, sum(value) AS value
-                FROM orders
-                WHERE {where(question)}
-                GROUP BY currency, customer
-            ) AS sums
+            FROM ({customer_sums(question)}) AS sums
         ) AS ranked
         WHERE rank <= {question["count"]}"""
 

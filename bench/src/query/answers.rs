@@ -141,15 +141,14 @@ pub fn difference(service: &[Row], other: &[Row]) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::query::drawing::drawn;
+    use crate::query::drawing::fixed;
     use crate::query::questions::Asked;
     use serde_json::json;
 
     fn question(kind: Kind) -> Question {
-        let start = "2020-09-01".parse().unwrap();
-        let mut question = drawn(kind, 1, 1, start, 30)[0];
-        question.days.start = start;
-        question
+        let questions = fixed("2020-09-01".parse().unwrap(), 30);
+        let found = questions.iter().find(|question| question.kind() == kind);
+        *found.unwrap()
     }
 
     fn names() -> Names {

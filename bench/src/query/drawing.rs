@@ -35,7 +35,6 @@ const PROVINCES: [&str; 10] = [
     "bayern",
     "東京都",
 ];
-const COUNTS: [u32; 6] = [1, 3, 5, 10, 100, 1_000];
 
 /// The questions that are always the same, about orders of `days` days from `start` on: each kind
 /// and span once.
@@ -79,44 +78,62 @@ fn plain(kind: Kind) -> Asked {
     }
 }
 
-/// `count` questions of a kind: every range of days is as likely as every other, half of them are
-/// in UTC, and each filter is there in half of them.
-#[must_use]
-pub fn drawn(kind: Kind, seed: u64, count: u32, start: NaiveDate, days: u32) -> Vec<Question> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(kind as u64);
-    (0..count)
-        .map(|_| {
-            let (one, other) = (random.random_range(0..days), random.random_range(0..days));
-            let day = |number: u32| start + DayCount::new(number.into());
-            let zone = maybe(&mut random, &ZONES).unwrap_or(Tz::UTC);
-            Question {
-                span: Span::Drawn,
-                days: Days {
-                    start: day(one.min(other)),
-                    end: day(one.max(other)),
-                    zone,
-                },
-                asked: draw(kind, &mut random),
-            }
-        })
-        .collect()
+/// What questions are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing<'a> {
+    /// Where randomness starts.
+    pub seed: u64,
+    /// The first day of the orders.
+    pub start: NaiveDate,
+    /// Over how many days they are spread.
+    pub days: u32,
+    /// How many best customers are asked for.
+    pub counts: &'a [u32],
 }
 
-fn draw(kind: Kind, random: &mut ChaCha8Rng) -> Asked {
-    match kind {
-        Kind::Customers => Asked::Customers {
-            count: *COUNTS.choose(random).expect("there are counts"),
-            currency: maybe(random, &CURRENCIES),
-            accepts_marketing: maybe(random, &[true, false]),
-        },
-        Kind::Value => Asked::Value {
-            by_day: random.random(),
-        },
-        Kind::Provinces => Asked::Provinces {
-            province: maybe(random, &PROVINCES),
-            billing: random.random(),
-        },
+impl Drawing<'_> {
+    /// `number` questions of a kind: every range of days is as likely as every other, half of them
+    /// are in UTC, and each filter is there in half of them.
+    #[must_use]
+    pub fn questions(&self, kind: Kind, number: u32) -> Vec<Question> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(kind as u64);
+        (0..number)
+            .map(|_| {
+                let (one, other) = (
+                    random.random_range(0..self.days),
+                    random.random_range(0..self.days),
+                );
+                let day = |number: u32| self.start + DayCount::new(number.into());
+                let zone = maybe(&mut random, &ZONES).unwrap_or(Tz::UTC);
+                Question {
+                    span: Span::Drawn,
+                    days: Days {
+                        start: day(one.min(other)),
+                        end: day(one.max(other)),
+                        zone,
+                    },
+                    asked: self.asked(kind, &mut random),
+                }
+            })
+            .collect()
+    }
+
+    fn asked(&self, kind: Kind, random: &mut ChaCha8Rng) -> Asked {
+        match kind {
+            Kind::Customers => Asked::Customers {
+                count: *self.counts.choose(random).expect("there are counts"),
+                currency: maybe(random, &CURRENCIES),
+                accepts_marketing: maybe(random, &[true, false]),
+            },
+            Kind::Value => Asked::Value {
+                by_day: random.random(),
+            },
+            Kind::Provinces => Asked::Provinces {
+                province: maybe(random, &PROVINCES),
+                billing: random.random(),
+            },
+        }
     }
 }
 
@@ -132,22 +149,29 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    fn drawn(kind: Kind, seed: u64, number: u32) -> Vec<Question> {
+        let drawing = Drawing {
+            seed,
+            start: start(),
+            days: 365,
+            counts: &[5, 1_000],
+        };
+        drawing.questions(kind, number)
+    }
+
     fn start() -> NaiveDate {
         "2020-09-01".parse().unwrap()
     }
 
     #[test]
     fn equal_seeds_draw_equal_questions_and_kinds_do_not_repeat_each_other() {
-        let draw = |kind, seed| drawn(kind, seed, 200, start(), 365);
+        let draw = |kind, seed| drawn(kind, seed, 200);
         assert_eq!(draw(Kind::Customers, 1), draw(Kind::Customers, 1));
         assert_ne!(draw(Kind::Customers, 1), draw(Kind::Customers, 2));
         let days = |kind| -> Vec<Days> { draw(kind, 1).iter().map(|one| one.days).collect() };
         assert_ne!(days(Kind::Customers), days(Kind::Value));
         // The first of many are the many's first: engines that are asked fewer are asked the same.
-        assert_eq!(
-            drawn(Kind::Value, 1, 40, start(), 365),
-            draw(Kind::Value, 1)[..40]
-        );
+        assert_eq!(drawn(Kind::Value, 1, 40), draw(Kind::Value, 1)[..40]);
     }
 
     #[test]
@@ -155,7 +179,7 @@ mod tests {
         let mut zones = BTreeSet::new();
         let mut targets = String::new();
         for kind in Kind::ALL {
-            for question in drawn(kind, 1, 200, start(), 365) {
+            for question in drawn(kind, 1, 200) {
                 let Days {
                     start: first,
                     end,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ordertally_local::resident::Resident;
 use serde::Serialize;
 
 use super::asking::Asking;
@@ -10,7 +11,6 @@ use super::peers::Engine;
 use super::questions::{Kind, Question, Span};
 use crate::report::{grouped, mebibytes, table};
 use crate::statistics::Percentiles;
-use ordertally_local::resident::Resident;
 
 /// Everything.
 #[derive(Debug, Serialize)]
