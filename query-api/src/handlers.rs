@@ -181,7 +181,8 @@ impl Resources {
     /// `GET /metrics`.
     #[must_use]
     pub fn metrics(&self) -> Response {
-        self.metrics.page(&self.health.connections())
+        self.metrics
+            .page(&self.health.connections(), self.health.board())
     }
 }
 

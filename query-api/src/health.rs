@@ -78,6 +78,12 @@ impl Health {
         self.database.connections()
     }
 
+    /// Where the facts are shown.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
     /// The checks, made anew unless they were made just before.
     pub async fn check(&self) -> Checks {
         let mut last = self.last.lock().await;

@@ -1,13 +1,13 @@
 //! The HTTP service that answers from the orders in Postgres.
 //!
 //! A request goes one way: [`routes`] finds the resource, [`requests`] turns its text into a
-//! checked question (with [`params`], [`calendar`] and [`position`]), [`answers`] or [`lists`]
-//! ask it in one snapshot of the [`database`], and [`reply`] or [`problem`] put the outcome into
-//! words. [`server`] carries connections, [`startup`] puts the parts together.
+//! checked question (with [`params`], [`calendar`] and [`position`]); [`answers`] computes the
+//! analytics from the [`facts`] in memory, [`lists`] asks one snapshot of the [`database`] for
+//! records; [`reply`] or [`problem`] put the outcome into words. [`server`] carries connections,
+//! [`startup`] puts the parts together.
 //!
-//! [`answers`] is the seam for the analytics: handlers know its questions and answers and nothing
-//! of where the figures come from. Only [`database`], [`answers`], [`lists`] and [`health`] speak
-//! SQL. This service writes nothing.
+//! Beside the requests the facts' follower keeps them up to date. Only [`database`], [`lists`],
+//! [`health`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
 
 pub mod amount;
 pub mod answers;

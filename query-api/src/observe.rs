@@ -12,12 +12,17 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use warp::reply::Response;
 
 use crate::database::Connections;
+use crate::facts::Board;
+use crate::facts::board::Progress;
 
 const REQUESTS: &str = "ordertally_http_requests_total";
 const DURATION: &str = "ordertally_http_request_duration_seconds";
 const IN_FLIGHT: &str = "ordertally_http_requests_in_flight";
 const CONNECTIONS: &str = "ordertally_database_connections";
 const WAITING: &str = "ordertally_database_connection_waiters";
+const FACTS: &str = "ordertally_facts_orders";
+const FRESH: &str = "ordertally_facts_fresh_orders";
+const FOLLOWED: &str = "ordertally_facts_followed";
 const BUILD: &str = "ordertally_build_info";
 
 /// From answers out of memory to the longest request, about three steps for each factor of ten.
@@ -49,7 +54,13 @@ impl Metrics {
 
     /// The page for Prometheus.
     #[must_use]
-    pub fn page(&self, connections: &Connections) -> Response {
+    pub fn page(&self, connections: &Connections, board: &Board) -> Response {
+        if let Some(facts) = board.facts() {
+            gauge!(FACTS).set(as_f64(facts.orders()));
+            gauge!(FRESH).set(as_f64(facts.fresh_orders()));
+        }
+        let followed = board.progress() == Progress::Done && board.trouble().is_none();
+        gauge!(FOLLOWED).set(if followed { 1.0 } else { 0.0 });
         for (state, count) in [("idle", connections.idle), ("busy", connections.busy)] {
             gauge!(CONNECTIONS, "state" => state).set(as_f64(count));
         }
@@ -64,7 +75,7 @@ impl Metrics {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // a count of connections is small
+#[allow(clippy::cast_precision_loss)] // far fewer than 2^52 orders or connections
 fn as_f64(count: usize) -> f64 {
     count as f64
 }
@@ -83,6 +94,12 @@ fn record() -> PrometheusHandle {
     describe_gauge!(IN_FLIGHT, "Requests being answered");
     describe_gauge!(CONNECTIONS, "Connections to the database, by state");
     describe_gauge!(WAITING, "Requests that wait for a connection");
+    describe_gauge!(FACTS, "Orders in memory");
+    describe_gauge!(
+        FRESH,
+        "Orders in memory that are not merged into their months yet"
+    );
+    describe_gauge!(FOLLOWED, "1 while what is committed is followed, else 0");
     describe_gauge!(BUILD, "Always 1; its label is the version of the program");
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     gauge!(IN_FLIGHT).set(0.0);

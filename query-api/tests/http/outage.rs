@@ -227,6 +227,8 @@ async fn the_figures_tell_requests_by_route_and_status() {
         "ordertally_http_request_duration_seconds_bucket{route=\"/orders/{event_id}\",le=\"0.001\"}",
         "ordertally_build_info{version=",
         "ordertally_database_connections{state=\"idle\"}",
+        "ordertally_facts_orders 0",
+        "ordertally_facts_followed 1",
     ] {
         assert!(page.text.contains(line), "{line} in {}", page.text);
     }
