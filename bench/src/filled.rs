@@ -2,23 +2,21 @@
 //! have left it.
 
 mod indexes;
+mod orders;
 mod server;
 mod writers;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use chrono::NaiveDate;
-use ordertally_consumer::facts::LARGE;
 use ordertally_local::postgres::connect;
-use ordertally_replay::generate::Plan;
-use ordertally_replay::settings::GenerateSettings;
 use tokio_postgres::Client;
 
 use crate::programs;
 use crate::report::grouped;
-use crate::settings::{CommonSettings, FillSettings};
+use crate::settings::FillSettings;
 use indexes::Indexes;
+pub use orders::Orders;
 use server::OwnServer;
 
 /// The topic that the orders are said to come from.
@@ -27,54 +25,6 @@ pub const TOPIC: &str = "orders";
 pub const GROUP: &str = "ordertally";
 /// The database while it is being filled: one that was cut off has this name, and is made anew.
 const UNFINISHED: &str = "unfinished";
-
-/// What lies in the database.
-#[derive(Clone, Debug)]
-pub struct Orders {
-    plan: Plan,
-    /// How many.
-    pub count: u64,
-    partitions: i32,
-    /// The first day, in UTC.
-    pub start: NaiveDate,
-    /// Over how many days.
-    pub days: u32,
-    /// Orders in a row of facts, and in the transaction that stores them.
-    row_orders: i64,
-    /// Of the database: other orders lie in another.
-    name: String,
-}
-
-impl Orders {
-    /// Those that the settings ask for.
-    #[must_use]
-    pub fn of(settings: &FillSettings, common: &CommonSettings) -> Self {
-        let start = NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar");
-        let customers = settings.customers();
-        let plan = Plan::new(&GenerateSettings {
-            orders: settings.orders,
-            seed: common.seed,
-            days: settings.days,
-            customers,
-            start,
-            duplicates: 0.0,
-            invalid: 0.0,
-            output: None,
-        });
-        Self {
-            plan,
-            count: settings.orders,
-            partitions: common.partitions,
-            start,
-            days: settings.days,
-            row_orders: LARGE,
-            name: format!(
-                "orders_{}_of_{customers}_in_{}_seed_{}_by_{}",
-                settings.orders, settings.days, common.seed, common.partitions
-            ),
-        }
-    }
-}
 
 /// A running server whose database is full.
 #[derive(Debug)]
@@ -216,26 +166,10 @@ fn shown(count: u64) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
-
-    fn settings(orders: u64) -> (FillSettings, CommonSettings) {
-        let fill = FillSettings {
-            orders,
-            customers: None,
-            days: 365,
-            keep: None,
-        };
-        let common = CommonSettings {
-            partitions: 3,
-            seed: 1,
-            results: PathBuf::new(),
-        };
-        (fill, common)
-    }
 
     #[tokio::test]
     async fn a_full_database_is_as_the_consumer_would_have_left_it() {
-        let (fill, common) = settings(2_500);
+        let (fill, common) = orders::tests::settings(2_500);
         let mut orders = Orders::of(&fill, &common);
         orders.row_orders = 300; // the last row of a partition is a smaller one
         let filled = Filled::open(&orders, &fill).await.unwrap();
@@ -264,55 +198,5 @@ mod tests {
         drop(connect(&copy).await.unwrap());
         filled.drop_copy("other").await.unwrap();
         filled.close().await.unwrap();
-    }
-
-    #[test]
-    fn other_orders_lie_in_another_database() {
-        let (fill, common) = settings(1_000);
-        let name = |fill: &FillSettings, common: &CommonSettings| Orders::of(fill, common).name;
-        let first = name(&fill, &common);
-        assert_eq!(first, "orders_1000_of_170_in_365_seed_1_by_3");
-        let others = [
-            name(
-                &FillSettings {
-                    orders: 1_001,
-                    ..fill.clone()
-                },
-                &common,
-            ),
-            name(
-                &FillSettings {
-                    days: 364,
-                    ..fill.clone()
-                },
-                &common,
-            ),
-            name(
-                &FillSettings {
-                    customers: Some(9),
-                    ..fill.clone()
-                },
-                &common,
-            ),
-            name(
-                &fill,
-                &CommonSettings {
-                    seed: 2,
-                    ..common.clone()
-                },
-            ),
-            name(
-                &fill,
-                &CommonSettings {
-                    partitions: 4,
-                    ..common.clone()
-                },
-            ),
-        ];
-        assert!(others.iter().all(|other| *other != first));
-        assert!(
-            others.iter().all(|name| name.len() < 64),
-            "Postgres cuts longer names"
-        );
     }
 }
