@@ -29,8 +29,11 @@ const RESIDENT_BYTES_MAX: u64 = 150_000_000;
 /// Most open files of a consumer: sockets to one broker and its sessions of Postgres.
 const FILES_MAX: usize = 64;
 
-/// Most sessions of Postgres that a consumer holds.
+/// Sessions of Postgres that the writers of a consumer may hold.
 const SESSIONS_MAX: usize = 4;
+
+/// The session that tells of commits.
+const HERALD: usize = 1;
 
 /// The programs of a schedule.
 pub struct Cast {
@@ -236,7 +239,7 @@ impl Cast {
             );
             let sessions = sessions(scene).await?;
             ensure!(
-                sessions <= SESSIONS_MAX * self.consumers.len(),
+                sessions <= (SESSIONS_MAX + HERALD) * self.consumers.len(),
                 "the consumers hold {sessions} sessions"
             );
             Ok(())

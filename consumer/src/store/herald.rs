@@ -25,6 +25,8 @@ impl Pool {
         loop {
             let began = Instant::now();
             let Err(error) = self.tell().await;
+            // What was to be told may not have been.
+            self.committed().notify_one();
             if began.elapsed() > RETRY_MAX {
                 trouble = waits();
             }

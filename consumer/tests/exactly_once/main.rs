@@ -9,6 +9,7 @@ mod answers;
 mod broker;
 mod crashes;
 mod groups;
+mod herald;
 mod merges;
 mod migrations;
 mod outcomes;
