@@ -1,9 +1,10 @@
 //! A record's payload becomes one reading: the only judge of events.
 //!
 //! In the order in which a payload meets them: [`json`] splits an object into its known fields
-//! without decoding any, [`slot`] is one such field with the violations that every field shares,
-//! [`fields`], [`time`], [`address`], [`discount_codes`] and [`line_items`] read one kind each,
-//! and [`order`] puts an order together. [`verdict`] collects what is wrong on the way.
+//! without decoding any, [`slot`] is one such field with the violations that
+//! every field shares, [`fields`], [`time`], [`address`], [`discount_codes`] and [`line_items`] read
+//! one kind each, and [`order`] puts an order together. [`verdict`] collects what is wrong on the
+//! way, [`texts`] keeps what had to be decoded.
 //!
 //! Nothing here stops at the first fault, and no message quotes the payload.
 
@@ -14,6 +15,7 @@ mod json;
 mod line_items;
 mod order;
 mod slot;
+mod texts;
 mod time;
 mod verdict;
 
@@ -23,12 +25,13 @@ use crate::rules::{self, EVENT_FIELDS};
 use crate::{Code, ValidOrder, Violation};
 use json::{Given, NotAnObject};
 use slot::{Slot, Value};
+pub use texts::Texts;
 
 /// What a record's payload turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum Reading<T = String> {
     /// A valid order.
-    Valid(Box<ValidOrder>),
+    Valid(Box<ValidOrder<T>>),
     /// An event of another type: counted, nothing more.
     Ignored,
     /// Every violation found, at least one.
@@ -39,13 +42,28 @@ pub enum Reading {
 /// `record_timestamp_ms` is the Kafka record's timestamp, milliseconds since 1970, where it has one.
 #[must_use]
 pub fn read(payload: Option<&[u8]>, record_timestamp_ms: Option<i64>) -> Reading {
+    match read_in(payload, record_timestamp_ms, &Texts::default()) {
+        Reading::Valid(order) => Reading::Valid(Box::new(order.into_owned())),
+        Reading::Ignored => Reading::Ignored,
+        Reading::Rejected(violations) => Reading::Rejected(violations),
+    }
+}
+
+/// As [`read`], for who needs the order no longer than its payload: nothing is copied but the texts
+/// that are written with escapes, which go to `texts`.
+#[must_use]
+pub fn read_in<'a>(
+    payload: Option<&'a [u8]>,
+    record_timestamp_ms: Option<i64>,
+    texts: &'a Texts,
+) -> Reading<&'a str> {
     let Some(payload) = payload.filter(|payload| !payload.is_empty()) else {
         return rejected(Code::EmptyPayload, "the record has no value");
     };
     let oversized = payload.len() > rules::PAYLOAD_BYTES_MAX;
     let faults = match read_object(payload) {
-        Ok(slots) if is_of_another_type(&slots[0]) => return Reading::Ignored,
-        Ok(slots) if !oversized => return order::read(&slots, record_timestamp_ms),
+        Ok(slots) if is_of_another_type(&slots[0], texts) => return Reading::Ignored,
+        Ok(slots) if !oversized => return order::read(&slots, record_timestamp_ms, texts),
         Ok(_) => None,
         Err(faults) => Some(faults),
     };
@@ -58,7 +76,7 @@ pub fn read(payload: Option<&[u8]>, record_timestamp_ms: Option<i64>) -> Reading
     }
 }
 
-fn rejected(code: Code, message: &'static str) -> Reading {
+fn rejected<T>(code: Code, message: &'static str) -> Reading<T> {
     Reading::Rejected(vec![Violation::new("", code, message)])
 }
 
@@ -83,8 +101,8 @@ fn read_object(payload: &[u8]) -> Result<Slots<'_>, (Code, &'static str)> {
 }
 
 /// Whether the event says that it is none of ours: with a type given several times, in each.
-fn is_of_another_type(event_type: &Slot<'_, '_>) -> bool {
-    let is_other = |raw: &str| matches!(Value::of(raw), Value::Text(text) if text != rules::EVENT_TYPE && !text.is_empty());
+fn is_of_another_type(event_type: &Slot<'_, '_>, texts: &Texts) -> bool {
+    let is_other = |raw: &str| matches!(Value::of(raw, texts), Value::Text(text) if text != rules::EVENT_TYPE && !text.is_empty());
     match &event_type.given {
         Given::Never => false,
         Given::Once(raw) => is_other(raw),

@@ -19,7 +19,7 @@ const ENCODING: u8 = 1;
 /// first half of BLAKE3's: 128 bits against chance, of which 64 remain against somebody who
 /// searches for two orders that collide, and can only spoil an event id of their own.
 #[must_use]
-pub fn content_hash(order: &ValidOrder) -> ContentHash {
+pub fn content_hash<T: AsRef<str>>(order: &ValidOrder<T>) -> ContentHash {
     let mut encoding = Encoding(Vec::with_capacity(1024));
     encoding.order(order);
     let mut hash = ContentHash::default();
@@ -30,7 +30,7 @@ pub fn content_hash(order: &ValidOrder) -> ContentHash {
 struct Encoding(Vec<u8>);
 
 impl Encoding {
-    fn order(&mut self, order: &ValidOrder) {
+    fn order<T: AsRef<str>>(&mut self, order: &ValidOrder<T>) {
         // Whoever adds a field has to say here whether it is content.
         let ValidOrder {
             event_id,
@@ -53,8 +53,8 @@ impl Encoding {
             line_items,
         } = order;
         self.0.push(ENCODING);
-        self.text(event_id);
-        self.text(event_version);
+        self.text(event_id.as_ref());
+        self.text(event_version.as_ref());
         match created_at_given {
             None => self.0.push(0),
             Some(time) => {
@@ -62,30 +62,30 @@ impl Encoding {
                 self.number(time.timestamp_micros());
             }
         }
-        self.text(customer_id);
-        self.text(email);
-        self.optional(first_name.as_deref());
-        self.optional(last_name.as_deref());
+        self.text(customer_id.as_ref());
+        self.text(email.as_ref());
+        self.optional(first_name.as_ref());
+        self.optional(last_name.as_ref());
         self.address(billing_address);
         self.address(shipping_address);
-        self.text(currency);
-        self.text(financial_status);
+        self.text(currency.as_ref());
+        self.text(financial_status.as_ref());
         self.amount(*order_value);
         self.amount(*total_discounts);
         self.amount(*total_tax);
         self.count(discount_codes.len());
         for code in discount_codes {
-            self.text(code);
+            self.text(code.as_ref());
         }
         self.0.push(u8::from(*buyer_accepts_marketing));
         self.count(line_items.len());
         for item in line_items {
-            self.text(&item.id);
+            self.text(item.id.as_ref());
             self.number(i64::from(item.quantity));
         }
     }
 
-    fn address(&mut self, address: &Address) {
+    fn address<T: AsRef<str>>(&mut self, address: &Address<T>) {
         let Address {
             first_name,
             last_name,
@@ -112,14 +112,14 @@ impl Encoding {
             zip,
             phone,
         ] {
-            self.optional(text.as_deref());
+            self.optional(text.as_ref());
         }
     }
 
     /// A text that may be absent; absent has a length that no text has.
-    fn optional(&mut self, text: Option<&str>) {
+    fn optional<T: AsRef<str>>(&mut self, text: Option<&T>) {
         match text {
-            Some(text) => self.text(text),
+            Some(text) => self.text(text.as_ref()),
             None => self.0.extend_from_slice(&u32::MAX.to_le_bytes()),
         }
     }

@@ -8,25 +8,29 @@ use crate::Address;
 use crate::rules::ADDRESS_FIELDS;
 
 /// A billing address: nothing within it is required.
-pub(super) fn billing(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<Address>> {
+pub(super) fn billing<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<Address<&'a str>>> {
     read(slot, verdict, false)
 }
 
 /// A shipping address: province and country are required.
-pub(super) fn shipping(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<Address>> {
+pub(super) fn shipping<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<Address<&'a str>>> {
     read(slot, verdict, true)
 }
 
-fn read(
-    slot: &Slot<'_, '_>,
-    verdict: &mut Verdict,
+fn read<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
     place_required: bool,
-) -> Judged<Option<Address>> {
-    let value = slot.value(verdict)?;
-    let text = match &value {
+) -> Judged<Option<Address<&'a str>>> {
+    let text = match slot.value(verdict)? {
         None => return Ok(None),
-        Some(Value::Object(object)) => *object,
-        Some(Value::Text(encoded)) => encoded.as_ref(),
+        Some(Value::Object(text) | Value::Text(text)) => text,
         Some(_) => return wrong_type(slot, verdict),
     };
     match json::object(text, &ADDRESS_FIELDS) {
@@ -35,19 +39,19 @@ fn read(
     }
 }
 
-fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<T> {
+fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict<'_>) -> Judged<T> {
     slot.wrong_type(
         "expected an object, or a string that holds one as JSON",
         verdict,
     )
 }
 
-fn read_fields(
-    slot: &Slot<'_, '_>,
-    given: [Given<'_>; ADDRESS_FIELDS.len()],
-    verdict: &mut Verdict,
+fn read_fields<'a>(
+    slot: &Slot<'a, '_>,
+    given: [Given<'a>; ADDRESS_FIELDS.len()],
+    verdict: &mut Verdict<'a>,
     place_required: bool,
-) -> Judged<Address> {
+) -> Judged<Address<&'a str>> {
     let slots = slot::slots(given, &ADDRESS_FIELDS, Some(&slot.path));
     let texts = slots.each_ref().map(|field| fields::text(field, verdict));
     let [

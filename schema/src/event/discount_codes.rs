@@ -8,11 +8,11 @@ use crate::Code;
 use crate::rules::{DISCOUNT_CODE_FIELDS, DISCOUNT_CODES_MAX, TEXT_CHARS_MAX};
 
 /// The codes alone, in their order; an empty string is none.
-pub(super) fn read(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Vec<String>> {
+pub(super) fn read<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Vec<&'a str>> {
     let list = match slot.value(verdict)? {
         None => return Ok(Vec::new()),
         Some(Value::Text(code)) => {
-            return fields::storable(code.into_owned(), &slot.path, TEXT_CHARS_MAX, verdict)
+            return fields::storable(code, &slot.path, TEXT_CHARS_MAX, verdict)
                 .map(|code| vec![code]);
         }
         Some(Value::List(list)) => list,
@@ -44,18 +44,17 @@ pub(super) fn read(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Vec<Str
     }
 }
 
-fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<T> {
+fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict<'_>) -> Judged<T> {
     slot.wrong_type(
         "expected a string, a list of strings or a list of objects with a code",
         verdict,
     )
 }
 
-fn element(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+fn element<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     let object = match slot.value(verdict)? {
         Some(Value::Text(code)) => {
-            return fields::storable(code.into_owned(), &slot.path, TEXT_CHARS_MAX, verdict)
-                .map(Some);
+            return fields::storable(code, &slot.path, TEXT_CHARS_MAX, verdict).map(Some);
         }
         Some(Value::Object(object)) => object,
         None if !slot.is_null() => return Ok(None),

@@ -11,48 +11,47 @@ use crate::number::Number;
 use crate::rules::{ID_CHARS_MAX, QUANTITY_MAX, TEXT_CHARS_MAX};
 
 /// A text of the usual length.
-pub(super) fn text(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+pub(super) fn text<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     match slot.value(verdict)? {
         None => Ok(None),
-        Some(Value::Text(text)) => {
-            storable(text.into_owned(), &slot.path, TEXT_CHARS_MAX, verdict).map(Some)
-        }
+        Some(Value::Text(text)) => storable(text, &slot.path, TEXT_CHARS_MAX, verdict).map(Some),
         Some(_) => slot.wrong_type("expected a string", verdict),
     }
 }
 
 /// A text that a rule holds for. The rule is not asked about a text that is wrong already.
-pub(super) fn text_with_rule(
-    slot: &Slot<'_, '_>,
+pub(super) fn text_with_rule<'a>(
+    slot: &Slot<'a, '_>,
     rule: fn(&str) -> bool,
     code: Code,
     message: &'static str,
-    verdict: &mut Verdict,
-) -> Judged<Option<String>> {
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<&'a str>> {
     match text(slot, verdict)? {
-        Some(text) if !rule(&text) => Err(verdict.wrong(&slot.path, code, message)),
+        Some(text) if !rule(text) => Err(verdict.wrong(&slot.path, code, message)),
         text => Ok(text),
     }
 }
 
 /// An id that is a string.
-pub(super) fn text_id(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+pub(super) fn text_id<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<&'a str>> {
     match slot.value(verdict)? {
         None => Ok(None),
-        Some(Value::Text(text)) => {
-            storable(text.into_owned(), &slot.path, ID_CHARS_MAX, verdict).map(Some)
-        }
+        Some(Value::Text(text)) => storable(text, &slot.path, ID_CHARS_MAX, verdict).map(Some),
         Some(_) => slot.wrong_type("expected a string", verdict),
     }
 }
 
 /// An id that is a string or an integer; the latter counts as the text of its digits.
-pub(super) fn id(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+pub(super) fn id<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     let id = match slot.value(verdict)? {
         None => return Ok(None),
-        Some(Value::Text(text)) => text.into_owned(),
-        Some(Value::Number("-0")) => "0".to_owned(),
-        Some(Value::Number(number)) if !number.contains(['.', 'e', 'E']) => number.to_owned(),
+        Some(Value::Text(text)) => text,
+        Some(Value::Number("-0")) => "0",
+        Some(Value::Number(number)) if !number.contains(['.', 'e', 'E']) => number,
         Some(_) => {
             return slot.wrong_type(
                 "expected a string or an integer without point and exponent",
@@ -64,12 +63,12 @@ pub(super) fn id(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<St
 }
 
 /// A text that Postgres can hold and that is not too long. Both are told.
-pub(super) fn storable(
-    text: String,
+pub(super) fn storable<'a>(
+    text: &'a str,
     path: &Path<'_>,
     chars_max: usize,
-    verdict: &mut Verdict,
-) -> Judged<String> {
+    verdict: &mut Verdict<'_>,
+) -> Judged<&'a str> {
     let mut fault = None;
     // A text has at most as many characters as bytes.
     if text.len() > chars_max && text.chars().count() > chars_max {
@@ -90,11 +89,14 @@ pub(super) fn storable(
 }
 
 /// An exact amount, from a number or from a string in the grammar of JSON's numbers.
-pub(super) fn amount(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<Decimal>> {
+pub(super) fn amount<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<Decimal>> {
     let number = match slot.value(verdict)? {
         None => return Ok(None),
         Some(Value::Number(number)) => Number::parse(number),
-        Some(Value::Text(text)) => Number::parse(&text),
+        Some(Value::Text(text)) => Number::parse(text),
         Some(_) => return slot.wrong_type("expected a number or a decimal string", verdict),
     };
     let Some(number) = number else {
@@ -114,11 +116,11 @@ pub(super) fn amount(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Optio
 }
 
 /// A count of units, from a number or a numeric string whose value is whole.
-pub(super) fn quantity(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<i32>> {
+pub(super) fn quantity<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<i32>> {
     let number = match slot.value(verdict)? {
         None => return Ok(None),
         Some(Value::Number(number)) => Number::parse(number),
-        Some(Value::Text(text)) => Number::parse(&text),
+        Some(Value::Text(text)) => Number::parse(text),
         Some(_) => None,
     };
     match number.filter(|number| number.is_whole()) {
@@ -139,7 +141,7 @@ pub(super) fn quantity(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Opt
 }
 
 /// A boolean, or its name in any case.
-pub(super) fn flag(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<bool>> {
+pub(super) fn flag<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<bool>> {
     match slot.value(verdict)? {
         None => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(flag)),
@@ -153,7 +155,7 @@ pub(super) fn flag(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<
 /// and what is wrong was noted; those that are there and right must agree.
 pub(super) fn agreed<T: PartialEq, const N: usize>(
     spellings: [(&Slot<'_, '_>, Judged<Option<T>>); N],
-    verdict: &mut Verdict,
+    verdict: &mut Verdict<'_>,
 ) -> Judged<Option<T>> {
     let mut fault = None;
     let mut first = None;

@@ -9,13 +9,15 @@ use crate::{Code, LineItem};
 
 /// The line items in their order. Of a list that is too long, the first ones are judged all the
 /// same.
-pub(super) fn read(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<Vec<LineItem>>> {
-    let value = slot.value(verdict)?;
-    let text = match &value {
+pub(super) fn read<'a>(
+    slot: &Slot<'a, '_>,
+    verdict: &mut Verdict<'a>,
+) -> Judged<Option<Vec<LineItem<&'a str>>>> {
+    let text = match slot.value(verdict)? {
         None => return Ok(None),
-        Some(Value::List(list)) => *list,
+        Some(Value::List(list)) => list,
         // Elements are judged as they pass, so what follows them must be known to be JSON.
-        Some(Value::Text(encoded)) if json::is_json(encoded) => encoded.as_ref(),
+        Some(Value::Text(encoded)) if json::is_json(encoded) => encoded,
         Some(_) => return wrong_type(slot, verdict),
     };
     let mut items = Vec::new();
@@ -29,7 +31,7 @@ pub(super) fn read(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<
             ));
         } else if index < LINE_ITEMS_MAX {
             match item(
-                Slot::element(Path::Element(&slot.path, index), raw),
+                &Slot::element(Path::Element(&slot.path, index), raw),
                 verdict,
             ) {
                 Ok(item) => items.push(item),
@@ -44,14 +46,14 @@ pub(super) fn read(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<
     }
 }
 
-fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<T> {
+fn wrong_type<T>(slot: &Slot<'_, '_>, verdict: &mut Verdict<'_>) -> Judged<T> {
     slot.wrong_type(
         "expected a list of objects, or a string that holds one as JSON",
         verdict,
     )
 }
 
-fn item(slot: Slot<'_, '_>, verdict: &mut Verdict) -> Judged<LineItem> {
+fn item<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<LineItem<&'a str>> {
     let given = match slot.value(verdict)? {
         Some(Value::Object(object)) => json::object(object, &LINE_ITEM_FIELDS).ok(),
         _ => None,

@@ -4,24 +4,29 @@
 use chrono::{DateTime, Utc};
 
 use super::slot::{Slot, Value};
+use super::texts::Texts;
 use super::verdict::{Judged, Verdict};
 use super::{Reading, Slots, address, discount_codes, fields, line_items, time};
 use crate::{Code, ValidOrder, rules};
 
 /// Reads an event that is not of another type.
-pub(super) fn read(slots: &Slots<'_>, record_timestamp_ms: Option<i64>) -> Reading {
-    let mut verdict = Verdict::default();
+pub(super) fn read<'a>(
+    slots: &Slots<'a>,
+    record_timestamp_ms: Option<i64>,
+    texts: &'a Texts,
+) -> Reading<&'a str> {
+    let mut verdict = Verdict::new(texts);
     match read_fields(slots, record_timestamp_ms, &mut verdict) {
         Ok(order) => Reading::Valid(Box::new(order)),
         Err(_) => Reading::Rejected(verdict.violations()),
     }
 }
 
-fn read_fields(
-    slots: &Slots<'_>,
+fn read_fields<'a>(
+    slots: &Slots<'a>,
     record_timestamp_ms: Option<i64>,
-    verdict: &mut Verdict,
-) -> Judged<ValidOrder> {
+    verdict: &mut Verdict<'a>,
+) -> Judged<ValidOrder<&'a str>> {
     // In the order of `rules::EVENT_FIELDS`.
     let [
         event_type_slot,
@@ -87,16 +92,16 @@ fn read_fields(
     })
 }
 
-fn required<T>(
-    slot: &Slot<'_, '_>,
-    read: fn(&Slot<'_, '_>, &mut Verdict) -> Judged<Option<T>>,
-    verdict: &mut Verdict,
+fn required<'a, 'p, T>(
+    slot: &Slot<'a, 'p>,
+    read: fn(&Slot<'a, 'p>, &mut Verdict<'a>) -> Judged<Option<T>>,
+    verdict: &mut Verdict<'a>,
 ) -> Judged<T> {
     slot.required(read(slot, verdict), verdict)
 }
 
 /// Any other string would have been another type of event.
-fn event_type(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<()>> {
+fn event_type<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<()>> {
     match slot.value(verdict)? {
         None => Ok(None),
         Some(Value::Text(_)) => Ok(Some(())),
@@ -105,10 +110,10 @@ fn event_type(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<()>> 
 }
 
 /// The time that the event gives; `None` where the record's timestamp stands in for it.
-fn created_at(
-    [created_at, occurred_at]: &[Slot<'_, '_>; 2],
+fn created_at<'a>(
+    [created_at, occurred_at]: &[Slot<'a, '_>; 2],
     record_timestamp_ms: Option<i64>,
-    verdict: &mut Verdict,
+    verdict: &mut Verdict<'a>,
 ) -> Judged<Option<DateTime<Utc>>> {
     let spellings = [created_at, occurred_at]
         .map(|slot| (slot, time::given(slot, record_timestamp_ms, verdict)));
@@ -120,14 +125,14 @@ fn created_at(
 }
 
 /// The customer's id; when no spelling gives it, it is missing by its documented name.
-fn customer(spellings: [&Slot<'_, '_>; 3], verdict: &mut Verdict) -> Judged<String> {
+fn customer<'a>(spellings: [&Slot<'a, '_>; 3], verdict: &mut Verdict<'a>) -> Judged<&'a str> {
     let [documented, ..] = spellings;
     let read = spellings.map(|slot| (slot, fields::id(slot, verdict)));
     let agreed = fields::agreed(read, verdict);
     documented.required(agreed, verdict)
 }
 
-fn version(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+fn version<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     fields::text_with_rule(
         slot,
         rules::is_supported_version,
@@ -137,7 +142,7 @@ fn version(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>>
     )
 }
 
-fn plausible_email(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+fn plausible_email<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     fields::text_with_rule(
         slot,
         rules::is_email,
@@ -147,7 +152,7 @@ fn plausible_email(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<
     )
 }
 
-fn known_currency(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+fn known_currency<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     fields::text_with_rule(
         slot,
         rules::is_currency,
@@ -157,7 +162,7 @@ fn known_currency(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<S
     )
 }
 
-fn known_status(slot: &Slot<'_, '_>, verdict: &mut Verdict) -> Judged<Option<String>> {
+fn known_status<'a>(slot: &Slot<'a, '_>, verdict: &mut Verdict<'a>) -> Judged<Option<&'a str>> {
     fields::text_with_rule(
         slot,
         rules::is_financial_status,

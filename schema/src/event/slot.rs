@@ -1,8 +1,7 @@
 //! One known field: where it is, and how often it is there.
 
-use std::borrow::Cow;
-
 use super::json::Given;
+use super::texts::Texts;
 use super::verdict::{Judged, Path, Verdict};
 use crate::Code;
 
@@ -36,7 +35,7 @@ impl<'a, 'p> Slot<'a, 'p> {
     }
 
     /// The field's one value; `None` where it is absent, null or an empty text.
-    pub(super) fn value(&self, verdict: &mut Verdict) -> Judged<Option<Value<'a>>> {
+    pub(super) fn value(&self, verdict: &mut Verdict<'a>) -> Judged<Option<Value<'a>>> {
         let raw = match &self.given {
             Given::Never => return Ok(None),
             Given::Once(raw) => *raw,
@@ -48,7 +47,7 @@ impl<'a, 'p> Slot<'a, 'p> {
                 ));
             }
         };
-        match Value::of(raw) {
+        match Value::of(raw, verdict.texts) {
             Value::Null => Ok(None),
             Value::Text(text) if text.is_empty() => Ok(None),
             Value::BrokenText => Err(verdict.wrong(
@@ -66,12 +65,20 @@ impl<'a, 'p> Slot<'a, 'p> {
     }
 
     /// The value has another type than the one that `expected` asks for.
-    pub(super) fn wrong_type<T>(&self, expected: &'static str, verdict: &mut Verdict) -> Judged<T> {
+    pub(super) fn wrong_type<T>(
+        &self,
+        expected: &'static str,
+        verdict: &mut Verdict<'_>,
+    ) -> Judged<T> {
         Err(verdict.wrong(&self.path, Code::WrongType, expected))
     }
 
     /// What `read` made of the value, where there must be one.
-    pub(super) fn required<T>(&self, read: Judged<Option<T>>, verdict: &mut Verdict) -> Judged<T> {
+    pub(super) fn required<T>(
+        &self,
+        read: Judged<Option<T>>,
+        verdict: &mut Verdict<'_>,
+    ) -> Judged<T> {
         read?.ok_or_else(|| {
             verdict.wrong(
                 &self.path,
@@ -83,13 +90,13 @@ impl<'a, 'p> Slot<'a, 'p> {
 }
 
 /// A JSON value, decoded no further than its kind tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Null,
     Bool(bool),
     /// In JSON's grammar.
     Number(&'a str),
-    Text(Cow<'a, str>),
+    Text(&'a str),
     /// A text that holds half a surrogate pair.
     BrokenText,
     /// JSON text of a list.
@@ -99,15 +106,11 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// What `raw`, which is JSON without blanks around it, is.
-    pub(super) fn of(raw: &'a str) -> Self {
+    /// What `raw`, which is JSON without blanks around it, is. A text with escapes goes to `texts`.
+    pub(super) fn of(raw: &'a str, texts: &'a Texts) -> Self {
         match raw.as_bytes()[0] {
-            b'"' if !raw.contains('\\') => Self::Text(Cow::Borrowed(&raw[1..raw.len() - 1])),
-            b'"' => match serde_json::from_str::<String>(raw) {
-                Ok(text) => Self::Text(Cow::Owned(text)),
-                // The text is JSON already, so nothing else can be wrong with it.
-                Err(_) => Self::BrokenText,
-            },
+            b'"' if !raw.contains('\\') => Self::Text(&raw[1..raw.len() - 1]),
+            b'"' => texts.decode(raw).map_or(Self::BrokenText, Self::Text),
             b'{' => Self::Object(raw),
             b'[' => Self::List(raw),
             b't' => Self::Bool(true),

@@ -14,15 +14,15 @@ const EARLIEST_SECONDS: i64 = 946_684_800;
 const LATEST_SECONDS: i64 = 253_402_300_800;
 
 /// The time that one spelling gives, with the violations at its own name.
-pub(super) fn given(
-    slot: &Slot<'_, '_>,
+pub(super) fn given<'a>(
+    slot: &Slot<'a, '_>,
     record_timestamp_ms: Option<i64>,
-    verdict: &mut Verdict,
+    verdict: &mut Verdict<'a>,
 ) -> Judged<Option<DateTime<Utc>>> {
     let Some(text) = fields::text(slot, verdict)? else {
         return Ok(None);
     };
-    let Some(time) = parse(&text) else {
+    let Some(time) = parse(text) else {
         return Err(verdict.wrong(
             &slot.path,
             Code::InvalidTimestamp,
@@ -55,7 +55,7 @@ pub(super) fn given(
 pub(super) fn stand_in(
     path: &Path<'_>,
     record_timestamp_ms: Option<i64>,
-    verdict: &mut Verdict,
+    verdict: &mut Verdict<'_>,
 ) -> Judged<DateTime<Utc>> {
     let Some(record_ms) = record_timestamp_ms else {
         return Err(verdict.wrong(

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::texts::Texts;
 use crate::rules::VIOLATIONS_MAX;
 use crate::{Code, Violation};
 
@@ -30,14 +31,24 @@ pub(super) struct Wrong;
 /// A value, unless it was wrong.
 pub(super) type Judged<T> = Result<T, Wrong>;
 
-/// The violations found so far.
-#[derive(Debug, Default)]
-pub(super) struct Verdict {
+/// The violations found so far, and where decoded texts are put meanwhile.
+#[derive(Debug)]
+pub(super) struct Verdict<'a> {
+    pub(super) texts: &'a Texts,
     violations: Vec<Violation>,
     unlisted: usize,
 }
 
-impl Verdict {
+impl<'a> Verdict<'a> {
+    /// Nothing found yet.
+    pub(super) fn new(texts: &'a Texts) -> Self {
+        Self {
+            texts,
+            violations: Vec::new(),
+            unlisted: 0,
+        }
+    }
+
     /// Notes a violation; its result is what the reader of the value returns.
     pub(super) fn wrong(
         &mut self,
