@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use ordertally_schema::fingerprint::{ContentHash, content_hash};
-use ordertally_schema::{Code, Reading, ValidOrder, Violation, event};
+use hashbrown::hash_map::Entry;
+use ordertally_schema::event::Texts;
+use ordertally_schema::fingerprint::ContentHash;
+use ordertally_schema::{Code, Reading, Violation, event};
 
 use crate::record::Record;
+use crate::row::OrderRow;
 
 /// A record that has been read by the rules.
 #[derive(Clone, Debug)]
@@ -20,26 +23,40 @@ pub struct Judged {
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// A valid order; whether it is new, a repetition or a conflict is the database's knowledge.
-    Order(Box<ValidOrder>, ContentHash),
+    Order(OrderRow),
     /// An event of another type.
     Ignored,
     /// Every violation found.
     Rejected(Vec<Violation>),
 }
 
+/// Reads records by the rules, one after the other, in memory that it uses again.
+#[derive(Debug, Default)]
+pub struct Judge {
+    texts: Texts,
+    row: Vec<u8>,
+}
+
+impl Judge {
+    /// Reads a record by the rules.
+    #[must_use]
+    pub fn judge(&mut self, record: Record) -> Judged {
+        self.texts.clear();
+        let payload = record.payload.as_deref();
+        let verdict = match event::read_in(payload, record.timestamp_ms, &self.texts) {
+            Reading::Valid(order) => Verdict::Order(OrderRow::of(&order, &mut self.row)),
+            Reading::Ignored => Verdict::Ignored,
+            Reading::Rejected(violations) => Verdict::Rejected(violations),
+        };
+        Judged { record, verdict }
+    }
+}
+
 impl Judged {
     /// Reads a record by the rules.
     #[must_use]
     pub fn of(record: Record) -> Self {
-        let verdict = match event::read(record.payload.as_deref(), record.timestamp_ms) {
-            Reading::Valid(order) => {
-                let hash = content_hash(&order);
-                Verdict::Order(order, hash)
-            }
-            Reading::Ignored => Verdict::Ignored,
-            Reading::Rejected(violations) => Verdict::Rejected(violations),
-        };
-        Self { record, verdict }
+        Judge::default().judge(record)
     }
 }
 
@@ -66,7 +83,7 @@ impl Batch {
             .records
             .iter()
             .filter_map(|judged| match &judged.verdict {
-                Verdict::Order(order, _) => Some(order.event_id.as_str()),
+                Verdict::Order(order) => Some(order.event_id()),
                 Verdict::Ignored | Verdict::Rejected(_) => None,
             })
             .collect();
@@ -131,9 +148,7 @@ pub struct Plan<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct NewOrder<'a> {
     /// What it says.
-    pub order: &'a ValidOrder,
-    /// Hash of what it says.
-    pub hash: &'a ContentHash,
+    pub order: &'a OrderRow,
     /// Offset of its record.
     pub offset: i64,
 }
@@ -178,10 +193,9 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn of(batch: &'a Batch, known: &HashMap<String, ContentHash>) -> Self {
         let mut plan = Self::default();
-        let mut stored: HashMap<&str, &ContentHash> = known
-            .iter()
-            .map(|(event_id, hash)| (event_id.as_str(), hash))
-            .collect();
+        let mut stored: hashbrown::HashMap<&str, &ContentHash> =
+            hashbrown::HashMap::with_capacity(known.len() + batch.records.len());
+        stored.extend(known.iter().map(|(id, hash)| (id.as_str(), hash)));
         for Judged { record, verdict } in &batch.records {
             match verdict {
                 Verdict::Ignored => {
@@ -189,28 +203,40 @@ impl<'a> Plan<'a> {
                     plan.accept(record, "ignored", None);
                 }
                 Verdict::Rejected(violations) => plan.reject(record, violations.into()),
-                Verdict::Order(order, hash) => match stored.get(order.event_id.as_str()) {
-                    None => {
-                        stored.insert(&order.event_id, hash);
-                        plan.orders.push(NewOrder {
-                            order,
-                            hash,
-                            offset: record.offset,
-                        });
-                        plan.outcomes.stored += 1;
-                        plan.accept(record, "stored", Some(&order.event_id));
-                    }
-                    Some(known_hash) if *known_hash == hash => {
-                        plan.outcomes.duplicate += 1;
-                        plan.accept(record, "duplicate", Some(&order.event_id));
-                    }
-                    Some(_) => plan.reject(record, vec![conflict()].into()),
-                },
+                Verdict::Order(order) => plan.order(record, order, &mut stored),
             }
         }
+        // With what most ids differ in beside it: no way to each id's bytes for each comparison.
         plan.orders
-            .sort_unstable_by(|one, other| one.order.event_id.cmp(&other.order.event_id));
+            .sort_by_cached_key(|new| (start(new.order.event_id()), new.order.event_id()));
         plan
+    }
+
+    fn order<'k>(
+        &mut self,
+        record: &'a Record,
+        order: &'a OrderRow,
+        stored: &mut hashbrown::HashMap<&'k str, &'k ContentHash>,
+    ) where
+        'a: 'k,
+    {
+        let event_id = order.event_id();
+        match stored.entry(event_id) {
+            Entry::Vacant(place) => {
+                place.insert(order.hash());
+                self.orders.push(NewOrder {
+                    order,
+                    offset: record.offset,
+                });
+                self.outcomes.stored += 1;
+                self.accept(record, "stored", Some(event_id));
+            }
+            Entry::Occupied(known) if *known.get() == order.hash() => {
+                self.outcomes.duplicate += 1;
+                self.accept(record, "duplicate", Some(event_id));
+            }
+            Entry::Occupied(_) => self.reject(record, vec![conflict()].into()),
+        }
     }
 
     fn accept(&mut self, record: &Record, outcome: &'static str, event_id: Option<&'a str>) {
@@ -236,6 +262,14 @@ impl std::ops::AddAssign for Outcomes {
     }
 }
 
+/// The first bytes of a text, which sort as it does where they differ.
+fn start(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = text.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
+}
+
 /// What is wrong with a record whose event id is stored with other content.
 #[must_use]
 pub fn conflict() -> Violation {
@@ -250,11 +284,11 @@ pub fn conflict() -> Violation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ordertally_schema::Address;
+    use ordertally_schema::{Address, ValidOrder};
     use rust_decimal::Decimal;
 
-    fn order(event_id: &str, value: i64) -> ValidOrder {
-        ValidOrder {
+    fn order(event_id: &str, value: i64) -> OrderRow {
+        let order: ValidOrder = ValidOrder {
             event_id: event_id.into(),
             event_version: "1.0.0".into(),
             created_at_given: None,
@@ -273,10 +307,11 @@ mod tests {
             discount_codes: Vec::new(),
             buyer_accepts_marketing: false,
             line_items: Vec::new(),
-        }
+        };
+        OrderRow::of(&order, &mut Vec::new())
     }
 
-    /// A batch of orders by id and value, at offsets from 0. The hash is the value's.
+    /// A batch of orders by id and value, at offsets from 0.
     fn batch(orders: &[(&str, i64)]) -> Batch {
         let records = (0..)
             .zip(orders)
@@ -285,7 +320,7 @@ mod tests {
                     offset,
                     ..Record::default()
                 },
-                verdict: Verdict::Order(Box::new(order(event_id, *value)), hash(*value)),
+                verdict: Verdict::Order(order(event_id, *value)),
             })
             .collect();
         Batch {
@@ -294,14 +329,10 @@ mod tests {
         }
     }
 
-    fn hash(value: i64) -> ContentHash {
-        i128::from(value).to_be_bytes()
-    }
-
     fn known(orders: &[(&str, i64)]) -> HashMap<String, ContentHash> {
         orders
             .iter()
-            .map(|(event_id, value)| ((*event_id).to_owned(), hash(*value)))
+            .map(|(event_id, value)| ((*event_id).to_owned(), *order(event_id, *value).hash()))
             .collect()
     }
 
@@ -313,7 +344,7 @@ mod tests {
         let stored: Vec<(&str, i64)> = plan
             .orders
             .iter()
-            .map(|new| (new.order.event_id.as_str(), new.offset))
+            .map(|new| (new.order.event_id(), new.offset))
             .collect();
         assert_eq!(stored, [("a", 0), ("b", 1)]);
         let accepted: Vec<(i64, &str)> = plan
@@ -348,11 +379,7 @@ mod tests {
         let batch = batch(&[("c", 1), ("a", 1), ("b", 1)]);
         let known = HashMap::new();
         let plan = Plan::of(&batch, &known);
-        let ids: Vec<&str> = plan
-            .orders
-            .iter()
-            .map(|new| new.order.event_id.as_str())
-            .collect();
+        let ids: Vec<&str> = plan.orders.iter().map(|new| new.order.event_id()).collect();
         assert_eq!(ids, ["a", "b", "c"]);
         assert_eq!(batch.event_ids(), ["a", "b", "c"]);
     }

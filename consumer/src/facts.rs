@@ -1,7 +1,6 @@
 //! Facts: a commit's orders as columns, and when small rows of them are merged. Pure.
 
-use ordertally_schema::ValidOrder;
-use ordertally_schema::money::ten_thousandths;
+use crate::row::OrderRow;
 
 /// The columns of one row of `order_facts`, parallel but for the items.
 #[derive(Debug, Default)]
@@ -34,7 +33,7 @@ pub struct FactColumns<'a> {
 
 impl<'a> FactColumns<'a> {
     /// The columns of `orders`, in their order.
-    pub fn of(orders: impl IntoIterator<Item = &'a ValidOrder>) -> Self {
+    pub fn of(orders: impl IntoIterator<Item = &'a OrderRow>) -> Self {
         let mut columns = Self::default();
         for order in orders {
             columns.push(order);
@@ -42,37 +41,32 @@ impl<'a> FactColumns<'a> {
         columns
     }
 
-    fn push(&mut self, order: &'a ValidOrder) {
-        self.created_at_us
-            .push(order.created_at().timestamp_micros());
-        self.customer_ids.push(&order.customer_id);
-        self.currencies.push(&order.currency);
-        self.order_values.push(ten_thousandths(order.order_value));
-        self.total_discounts
-            .push(ten_thousandths(order.total_discounts));
-        self.total_taxes.push(ten_thousandths(order.total_tax));
-        self.accepts_marketing.push(order.buyer_accepts_marketing);
-        for (columns, address) in [
-            (&mut self.shipping, &order.shipping_address),
-            (&mut self.billing, &order.billing_address),
+    fn push(&mut self, order: &'a OrderRow) {
+        let facts = order.facts();
+        self.created_at_us.push(facts.created_at_us);
+        self.customer_ids.push(facts.customer_id);
+        self.currencies.push(facts.currency);
+        let [value, discounts, tax] = facts.amounts;
+        self.order_values.push(value);
+        self.total_discounts.push(discounts);
+        self.total_taxes.push(tax);
+        self.accepts_marketing.push(facts.accepts_marketing);
+        for (columns, values) in [
+            (&mut self.shipping, facts.shipping),
+            (&mut self.billing, facts.billing),
         ] {
-            let values = [
-                &address.province,
-                &address.province_code,
-                &address.country,
-                &address.country_code,
-            ];
             for (column, value) in columns.iter_mut().zip(values) {
-                column.push(value.as_deref());
+                column.push(value);
             }
         }
-        let items = order.line_items.len();
-        self.item_counts
-            .push(i32::try_from(items).expect("an order has at most 1,000 items"));
-        for item in &order.line_items {
-            self.product_ids.push(&item.id);
-            self.quantities.push(item.quantity);
+        let items_before = self.quantities.len();
+        for (product_id, quantity) in facts.items() {
+            self.product_ids.push(product_id);
+            self.quantities.push(quantity);
         }
+        let items = i32::try_from(self.quantities.len() - items_before);
+        self.item_counts
+            .push(items.expect("an order has at most 1,000 items"));
     }
 
     /// How many orders.

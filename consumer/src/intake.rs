@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::batch::{Batch, Judged};
+use crate::batch::{Batch, Judge, Judged};
 use crate::record::Record;
 use crate::source::{Backlog, Chunk, ClaimId, Limit};
 
@@ -120,6 +120,7 @@ impl Intake {
     }
 
     async fn decode(&self, claim: ClaimId, records: Vec<Record>) {
+        let mut judge = Judge::default();
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
             self.room(claim).await;
@@ -128,7 +129,7 @@ impl Intake {
                 .take(DECODE_RUN)
                 .map(|record| Piece::Record {
                     bytes: record.size(),
-                    judged: Judged::of(record),
+                    judged: judge.judge(record),
                 })
                 .collect();
             self.push(claim, pieces);
@@ -246,6 +247,7 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Verdict;
     use crate::source::DECODED_BYTES;
 
     fn intake(records: usize) -> Intake {
@@ -328,7 +330,21 @@ mod tests {
 
     #[test]
     fn a_decoded_order_takes_what_the_bound_on_memory_counts_for_it() {
-        let order = size_of::<Piece>() + size_of::<ordertally_schema::ValidOrder>();
+        let texts = "x1.0.07dan@example.comIdahoUSUSDpaid";
+        let event = r#"{"event_type": "order.created", "event_id": "x", "event_version": "1.0.0",
+            "user_id": 7, "email": "dan@example.com", "billing_address": {},
+            "shipping_address": {"province": "Idaho", "country": "US"}, "currency": "USD",
+            "financial_status": "paid", "order_value": 99999999999999.9999,
+            "buyer_accepts_marketing": true, "line_items": []}"#;
+        let judged = Judged::of(Record {
+            timestamp_ms: Some(1_600_000_000_000),
+            payload: Some(event.as_bytes().into()),
+            ..Record::default()
+        });
+        let Verdict::Order(order) = judged.verdict else {
+            panic!("{judged:?}");
+        };
+        let order = size_of::<Piece>() + order.fields().len() - texts.len();
         assert!(order <= DECODED_BYTES, "{order} bytes");
         assert!(2 * order > DECODED_BYTES, "{order} bytes");
     }

@@ -170,7 +170,7 @@ impl Backlog {
 }
 
 /// What a decoded order takes beside its texts.
-pub(crate) const DECODED_BYTES: usize = 1024;
+pub(crate) const DECODED_BYTES: usize = 512;
 
 /// Memory that records hold once they are decoded, at most: the record, which is kept until it is
 /// committed, and the order, whose texts are together no longer than the record.

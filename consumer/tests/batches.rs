@@ -93,7 +93,8 @@ impl Stored {
         new.sort_unstable();
         self.facts.extend(new);
         for new in &plan.orders {
-            let before = self.orders.insert(new.order.event_id.clone(), *new.hash);
+            let event_id = new.order.event_id().to_owned();
+            let before = self.orders.insert(event_id, *new.order.hash());
             assert_eq!(before, None, "the primary key would refuse it");
         }
         for accepted in &plan.accepted {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ordertally_consumer::facts::{FAN_IN, FactColumns, LARGE, merge_run};
+use ordertally_consumer::row::OrderRow;
 use ordertally_schema::{Reading, ValidOrder, event};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -58,11 +59,15 @@ proptest! {
     fn the_columns_of_parts_put_behind_each_other_are_the_columns_of_all(
         parts in vec(vec(order(), 0..4), 0..6)
     ) {
+        let rows: Vec<Vec<OrderRow>> = parts
+            .iter()
+            .map(|part| part.iter().map(|order| OrderRow::of(order, &mut Vec::new())).collect())
+            .collect();
         let mut merged = FactColumns::default();
-        for part in &parts {
+        for part in &rows {
             append(&mut merged, FactColumns::of(part));
         }
-        let all = FactColumns::of(parts.iter().flatten());
+        let all = FactColumns::of(rows.iter().flatten());
         prop_assert_eq!(format!("{merged:?}"), format!("{all:?}"));
         // Every order is found at its place, and its items by the counts before it.
         let mut first = 0;

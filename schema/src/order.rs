@@ -161,23 +161,24 @@ impl Address<&str> {
     }
 }
 
-impl Address {
+impl<T: AsRef<str>> Address<T> {
     /// Each text under its name in the event, in the order of the columns.
     #[must_use]
     pub fn fields(&self) -> [(&'static str, Option<&str>); 11] {
         [
-            ("first_name", self.first_name.as_deref()),
-            ("last_name", self.last_name.as_deref()),
-            ("address1", self.address1.as_deref()),
-            ("address2", self.address2.as_deref()),
-            ("city", self.city.as_deref()),
-            ("province", self.province.as_deref()),
-            ("province_code", self.province_code.as_deref()),
-            ("country", self.country.as_deref()),
-            ("country_code", self.country_code.as_deref()),
-            ("zip", self.zip.as_deref()),
-            ("phone", self.phone.as_deref()),
+            ("first_name", &self.first_name),
+            ("last_name", &self.last_name),
+            ("address1", &self.address1),
+            ("address2", &self.address2),
+            ("city", &self.city),
+            ("province", &self.province),
+            ("province_code", &self.province_code),
+            ("country", &self.country),
+            ("country_code", &self.country_code),
+            ("zip", &self.zip),
+            ("phone", &self.phone),
         ]
+        .map(|(name, text)| (name, text.as_ref().map(AsRef::as_ref)))
     }
 }
 

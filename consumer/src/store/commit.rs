@@ -115,10 +115,9 @@ async fn commit(
     batch: &Batch,
     previous: &mut Previous,
 ) -> Result<Committed, StoreError> {
-    let ids = batch.event_ids();
     let first_lookup = async {
-        if previous.look_up && !ids.is_empty() {
-            lookup(session, &ids).await
+        if previous.look_up {
+            lookup(session, batch).await
         } else {
             Ok(HashMap::new())
         }
@@ -140,7 +139,7 @@ async fn commit(
             });
         }
     };
-    let (plan, any_known) = insert(session, claim, batch, &ids, known?, locked.now).await?;
+    let (plan, any_known) = insert(session, claim, batch, known?, locked.now).await?;
     previous.look_up = plan.outcomes.duplicate > 0 || any_known;
     finish(session, claim, batch, &plan, &locked, previous).await
 }
@@ -186,11 +185,15 @@ fn settle(
     }))
 }
 
-/// Which of `ids` are stored, with their content hashes.
+/// Which of the event ids in `batch` are stored, with their content hashes.
 pub(super) async fn lookup(
     session: &Session,
-    ids: &[&str],
+    batch: &Batch,
 ) -> Result<HashMap<String, ContentHash>, StoreError> {
+    let ids = batch.event_ids();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = session
         .client
         .query(&session.statements.lookup, &[&ids])
@@ -206,13 +209,12 @@ pub(super) async fn lookup(
     Ok(known)
 }
 
-/// Inserts the new orders among `batch`, whose event ids are `ids` and of which `known` were
-/// stored when they were looked up. What becomes of each record, and whether any id was known.
+/// Inserts the new orders among `batch`, of whose event ids `known` were stored when they were
+/// looked up. What becomes of each record, and whether any id was known.
 pub(super) async fn insert<'a>(
     session: &Session,
     claim: &Claim,
     batch: &'a Batch,
-    ids: &[&str],
     mut known: HashMap<String, ContentHash>,
     now: DateTime<Utc>,
 ) -> Result<(Plan<'a>, bool), StoreError> {
@@ -221,7 +223,7 @@ pub(super) async fn insert<'a>(
         if plan.orders.is_empty() || insert_unrivalled(session, claim, &plan, now).await? {
             return Ok((plan, !known.is_empty()));
         }
-        known = lookup(session, ids).await?;
+        known = lookup(session, batch).await?;
     }
     Err(StoreError::Outage(anyhow::anyhow!(
         "other partitions keep storing the same orders"

@@ -70,7 +70,7 @@ impl Statements {
         Ok(Self {
             lock: client.prepare(commit::LOCK).await?,
             lookup: client.prepare(commit::LOOKUP).await?,
-            copy_orders: client.prepare(rows::COPY).await?,
+            copy_orders: client.prepare(&rows::COPY).await?,
             insert_facts: client.prepare(commit::INSERT_FACTS).await?,
             keep_rejected: client.prepare(rejected::KEEP).await?,
             supersede: client.prepare(rejected::SUPERSEDE).await?,

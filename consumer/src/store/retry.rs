@@ -96,13 +96,8 @@ async fn attempt(
     let now = position.try_get(4)?;
     let claim = claim(retry, &position)?;
     let (batch, ids) = records(session, retry, refusal).await?;
-    let event_ids = batch.event_ids();
-    let known = if event_ids.is_empty() {
-        HashMap::new()
-    } else {
-        lookup(session, &event_ids).await?
-    };
-    let (plan, _) = insert(session, &claim, &batch, &event_ids, known, now).await?;
+    let known = lookup(session, &batch).await?;
+    let (plan, _) = insert(session, &claim, &batch, known, now).await?;
     let columns = in_log_order(&plan.orders);
     if !columns.is_empty() {
         let first: i64 = position.try_get(1)?;

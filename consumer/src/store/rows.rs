@@ -2,31 +2,26 @@
 //!
 //! Form: PostgreSQL documentation, COPY, "Binary Format".
 
+use std::sync::LazyLock;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use tokio_postgres::types::{IsNull, ToSql, Type};
+use tokio_postgres::types::{ToSql, Type};
 
 use super::claim::Claim;
 use crate::batch::NewOrder;
-use ordertally_schema::Address;
+use crate::row::{COLUMNS, FIELDS};
 
 /// The statement whose input [`encode`] makes.
-pub const COPY: &str = r#"
-    COPY orders (
-        event_id, event_version, created_at, created_at_given, customer_id, email, first_name,
-        last_name, billing_same,
-        billing_first_name, billing_last_name, billing_address1, billing_address2, billing_city,
-        billing_province, billing_province_code, billing_country, billing_country_code,
-        billing_zip, billing_phone,
-        shipping_first_name, shipping_last_name, shipping_address1, shipping_address2,
-        shipping_city, shipping_province, shipping_province_code, shipping_country,
-        shipping_country_code, shipping_zip, shipping_phone,
-        currency, financial_status, order_value, total_discounts, total_tax, discount_codes,
-        buyer_accepts_marketing, product_ids, quantities, content_hash,
-        topic, partition, incarnation, "offset", ingested_at)
-    FROM STDIN (FORMAT binary)"#;
+pub static COPY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        r#"COPY orders ({COLUMNS}, topic, partition, incarnation, "offset", ingested_at)
+           FROM STDIN (FORMAT binary)"#
+    )
+});
 
-const COLUMNS: i16 = 46;
+/// Those that the record decides, and the transaction.
+const FIELDS_BESIDE: usize = 5;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Rows handed to the connection in one go, bytes: as much as is held of a transaction's rows,
 /// whatever its size. With 64 KiB Postgres wakes up so often that a row costs it a fifth more CPU.
@@ -41,10 +36,11 @@ pub fn encode<'a>(
     claim: &'a Claim,
     ingested_at: DateTime<Utc>,
 ) -> impl Iterator<Item = Bytes> {
-    let mut rows = Rows(BytesMut::new());
-    rows.0.put_slice(SIGNATURE);
-    rows.0.put_i32(0); // flags
-    rows.0.put_i32(0); // no extension of the header
+    let mut rows = BytesMut::new();
+    rows.put_slice(SIGNATURE);
+    rows.put_i32(0); // flags
+    rows.put_i32(0); // no extension of the header
+    let beside = Beside::of(claim, ingested_at);
     let mut orders = orders.iter();
     let mut ended = false;
     std::iter::from_fn(move || {
@@ -52,98 +48,54 @@ pub fn encode<'a>(
             return None;
         }
         let left = ROW_BYTES * (orders.len() + 1);
-        rows.0.reserve(left.min(CHUNK_BYTES + ROW_BYTES));
-        while rows.0.len() < CHUNK_BYTES {
-            let Some(order) = orders.next() else {
-                rows.0.put_i16(-1);
+        rows.reserve(left.min(CHUNK_BYTES + ROW_BYTES));
+        while rows.len() < CHUNK_BYTES {
+            let Some(new) = orders.next() else {
+                rows.put_i16(-1);
                 ended = true;
                 break;
             };
-            rows.order(order, claim, ingested_at);
+            rows.put_i16(i16::try_from(FIELDS + FIELDS_BESIDE).expect("a small constant"));
+            rows.put_slice(new.order.fields());
+            rows.put_slice(&beside.before_offset);
+            rows.put_i64(new.offset);
+            rows.put_slice(&beside.after_offset);
         }
-        Some(rows.0.split().freeze())
+        Some(rows.split().freeze())
     })
 }
 
-struct Rows(BytesMut);
+/// The fields beside those that the event decides, encoded: but for the offset, the same for all.
+struct Beside {
+    /// Up to the length of the offset's field.
+    before_offset: BytesMut,
+    after_offset: BytesMut,
+}
 
-impl Rows {
-    fn order(&mut self, new: &NewOrder<'_>, claim: &Claim, ingested_at: DateTime<Utc>) {
-        let order = new.order;
-        let billing_same = order.billing_address == order.shipping_address;
-        self.0.put_i16(COLUMNS);
-        self.text(&order.event_id);
-        self.text(&order.event_version);
-        self.field(&order.created_at(), &Type::TIMESTAMPTZ);
-        self.field(&order.created_at_given.is_some(), &Type::BOOL);
-        self.text(&order.customer_id);
-        self.text(&order.email);
-        self.optional(order.first_name.as_deref());
-        self.optional(order.last_name.as_deref());
-        self.field(&billing_same, &Type::BOOL);
-        if billing_same {
-            self.address(&Address::default());
-        } else {
-            self.address(&order.billing_address);
+impl Beside {
+    fn of(claim: &Claim, ingested_at: DateTime<Utc>) -> Self {
+        let mut before_offset = BytesMut::new();
+        field(&mut before_offset, &claim.topic, &Type::TEXT);
+        field(&mut before_offset, &claim.partition, &Type::INT4);
+        field(&mut before_offset, &claim.incarnation, &Type::INT4);
+        before_offset.put_i32(8);
+        let mut after_offset = BytesMut::new();
+        field(&mut after_offset, &ingested_at, &Type::TIMESTAMPTZ);
+        Self {
+            before_offset,
+            after_offset,
         }
-        self.address(&order.shipping_address);
-        self.text(&order.currency);
-        self.text(&order.financial_status);
-        self.field(&order.order_value, &Type::NUMERIC);
-        self.field(&order.total_discounts, &Type::NUMERIC);
-        self.field(&order.total_tax, &Type::NUMERIC);
-        self.field(&order.discount_codes, &Type::TEXT_ARRAY);
-        self.field(&order.buyer_accepts_marketing, &Type::BOOL);
-        let products: Vec<&str> = order
-            .line_items
-            .iter()
-            .map(|item| item.id.as_str())
-            .collect();
-        self.field(&products, &Type::TEXT_ARRAY);
-        let quantities: Vec<i32> = order.line_items.iter().map(|item| item.quantity).collect();
-        self.field(&quantities, &Type::INT4_ARRAY);
-        self.field(&new.hash.as_slice(), &Type::BYTEA);
-        self.text(&claim.topic);
-        self.field(&claim.partition, &Type::INT4);
-        self.field(&claim.incarnation, &Type::INT4);
-        self.field(&new.offset, &Type::INT8);
-        self.field(&ingested_at, &Type::TIMESTAMPTZ);
-    }
-
-    fn address(&mut self, address: &Address) {
-        for (_, text) in address.fields() {
-            self.optional(text);
-        }
-    }
-
-    fn optional(&mut self, value: Option<&str>) {
-        match value {
-            Some(value) => self.text(value),
-            None => self.0.put_i32(-1),
-        }
-    }
-
-    fn text(&mut self, value: &str) {
-        self.0.put_i32(length(value.len()));
-        self.0.put_slice(value.as_bytes());
-    }
-
-    fn field<T: ToSql>(&mut self, value: &T, column: &Type) {
-        let at = self.0.len();
-        self.0.put_i32(0);
-        let written = value
-            .to_sql(column, &mut self.0)
-            .expect("a validated value fits its column");
-        let bytes = match written {
-            IsNull::No => length(self.0.len() - at - 4),
-            IsNull::Yes => -1,
-        };
-        self.0[at..at + 4].copy_from_slice(&bytes.to_be_bytes());
     }
 }
 
-fn length(bytes: usize) -> i32 {
-    i32::try_from(bytes).expect("a validated text is far shorter")
+fn field<T: ToSql>(row: &mut BytesMut, value: &T, column: &Type) {
+    let at = row.len();
+    row.put_i32(0);
+    value
+        .to_sql(column, row)
+        .expect("a value of ours fits its column");
+    let bytes = i32::try_from(row.len() - at - 4).expect("a topic's name is short");
+    row[at..at + 4].copy_from_slice(&bytes.to_be_bytes());
 }
 
 #[cfg(test)]
@@ -168,16 +120,12 @@ mod tests {
 
     fn chunks(orders: usize) -> Vec<Bytes> {
         let judged = an_order();
-        let Verdict::Order(order, hash) = &judged.verdict else {
+        let Verdict::Order(order) = &judged.verdict else {
             panic!("the case is no valid order");
         };
         let orders: Vec<NewOrder<'_>> = (0..)
             .take(orders)
-            .map(|offset| NewOrder {
-                order,
-                hash,
-                offset,
-            })
+            .map(|offset| NewOrder { order, offset })
             .collect();
         let claim = Claim {
             topic: "orders".into(),
