@@ -89,6 +89,11 @@ pub const FAN_IN: usize = 16;
 /// Orders past which a row is large enough to be read at full speed, and is left alone.
 pub const LARGE: i64 = 65_536;
 
+/// Orders below which a row costs its readers more than its orders do. Only such rows make a merge
+/// due, so that none delays the batches of a backlog, which are larger: to merge a million orders
+/// takes Postgres as long as to store half of them.
+pub const SMALL: i64 = 1_000;
+
 /// Which rows at a partition's end to merge, given their sizes in orders, oldest first: how many
 /// of the newest, as an LSM tree does it. 0 when there is nothing to do.
 ///

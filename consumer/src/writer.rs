@@ -12,7 +12,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::sync::{mpsc, watch};
 
 use crate::batch::Batch;
-use crate::facts::FAN_IN;
+use crate::facts::{FAN_IN, SMALL};
 use crate::health::{Health, Phase};
 use crate::intake::Intake;
 use crate::probe::{Probe, ProbeError};
@@ -67,7 +67,7 @@ const LOOKS_BEYOND_END: usize = 4;
 /// commit finds out by itself; without one, a position that an operator moved would stay unseen.
 const LOOK_AT_CLAIM: Duration = Duration::from_secs(1);
 
-/// Commits after which facts are merged even while records wait.
+/// Small rows of facts after which they are merged even while records wait.
 const MERGE_AT_LATEST: usize = 8 * FAN_IN;
 
 /// Waits that grow from a tenth of a second to at most five, jitter included, for ever.
@@ -233,7 +233,7 @@ impl Writer<'_> {
             };
             self.desk.health.idle(self.partition, false);
             match self.commit(&claim, batch, &mut previous).await {
-                Ok(fact_rows) => unmerged += fact_rows,
+                Ok(small_rows) => unmerged += small_rows,
                 Err(end) => return end,
             }
             self.desk.health.idle(self.partition, self.intake.is_idle());
@@ -263,19 +263,19 @@ impl Writer<'_> {
         }
     }
 
-    /// Commits a batch, in pieces where Postgres refuses one of its records. Returns how many rows
-    /// of facts were written.
+    /// Commits a batch, in pieces where Postgres refuses one of its records. Returns how many small
+    /// rows of facts were written.
     async fn commit(
         &mut self,
         claim: &Claim,
         batch: Batch,
         previous: &mut Previous,
     ) -> Result<usize, End> {
-        let mut fact_rows = 0;
+        let mut small_rows = 0;
         let mut pieces = vec![batch];
         while let Some(mut piece) = pieces.pop() {
             match self.commit_piece(claim, &piece, previous).await {
-                Ok(orders) => fact_rows += usize::from(orders > 0),
+                Ok(orders) => small_rows += usize::from((1..SMALL).contains(&orders)),
                 Err(StoreError::Data { sqlstate, message }) => {
                     if piece.records.len() > 1 {
                         let (first, second) = piece.split();
@@ -296,7 +296,7 @@ impl Writer<'_> {
                 }
             }
         }
-        Ok(fact_rows)
+        Ok(small_rows)
     }
 
     fn ended_by(&self, error: StoreError) -> End {
