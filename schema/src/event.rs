@@ -1,7 +1,7 @@
 //! A record's payload becomes one reading: the only judge of events.
 //!
-//! In the order in which a payload meets them: [`json`] splits an object into its known fields
-//! without decoding any, [`slot`] is one such field with the violations that
+//! In the order in which a payload meets them: [`scan`] walks over JSON, [`json`] splits an object
+//! into its known fields without decoding any, [`slot`] is one such field with the violations that
 //! every field shares, [`fields`], [`time`], [`address`], [`discount_codes`] and [`line_items`] read
 //! one kind each, and [`order`] puts an order together. [`verdict`] collects what is wrong on the
 //! way, [`texts`] keeps what had to be decoded.
@@ -14,6 +14,7 @@ mod fields;
 mod json;
 mod line_items;
 mod order;
+mod scan;
 mod slot;
 mod texts;
 mod time;

@@ -1,6 +1,7 @@
 //! One known field: where it is, and how often it is there.
 
 use super::json::Given;
+use super::scan;
 use super::texts::Texts;
 use super::verdict::{Judged, Path, Verdict};
 use crate::Code;
@@ -49,7 +50,7 @@ impl<'a, 'p> Slot<'a, 'p> {
         };
         match Value::of(raw, verdict.texts) {
             Value::Null => Ok(None),
-            Value::Text(text) if text.is_empty() => Ok(None),
+            Value::Text("") => Ok(None),
             Value::BrokenText => Err(verdict.wrong(
                 &self.path,
                 Code::NotUtf8,
@@ -109,8 +110,10 @@ impl<'a> Value<'a> {
     /// What `raw`, which is JSON without blanks around it, is. A text with escapes goes to `texts`.
     pub(super) fn of(raw: &'a str, texts: &'a Texts) -> Self {
         match raw.as_bytes()[0] {
-            b'"' if !raw.contains('\\') => Self::Text(&raw[1..raw.len() - 1]),
-            b'"' => texts.decode(raw).map_or(Self::BrokenText, Self::Text),
+            b'"' => match scan::plain_text(raw) {
+                Some(text) => Self::Text(text),
+                None => texts.decode(raw).map_or(Self::BrokenText, Self::Text),
+            },
             b'{' => Self::Object(raw),
             b'[' => Self::List(raw),
             b't' => Self::Bool(true),
