@@ -1,6 +1,7 @@
 //! An event's text, cleaned, judged by the consumer's own rules and put into a batch.
 
 use chrono::{DateTime, Utc};
+use ordertally_schema::event::Texts;
 use ordertally_schema::{Reading, Violation, event, fingerprint};
 
 use crate::batch::{Batch, Judged, Verdict};
@@ -10,7 +11,8 @@ use crate::clean::Clean;
 pub fn judge(batch: &mut Batch, line: u64, event: &Clean<'_>) {
     let now_ms = now_ms();
     let payload = batch.keep(&event.text);
-    let (verdict, key) = match event::read(Some(&event.text), Some(now_ms)) {
+    let texts = Texts::default();
+    let (verdict, key) = match event::read_in(Some(&event.text), Some(now_ms), &texts) {
         Reading::Valid(order) => {
             let verdict = Verdict::Valid {
                 content_hash: fingerprint::content_hash(&order),
