@@ -12,23 +12,31 @@ use crate::signals;
 use crate::stop::{LoudStop, outside};
 use crate::writer::Desk;
 
-/// How often the broker is asked for the topic's id and the ends of the logs. A topic that is
-/// deleted and made anew is noticed within this time; ARCHITECTURE.md says what that leaves open.
-pub const WATCH: Duration = Duration::from_secs(1);
+/// How often the broker is asked for the topic's id. A topic that is deleted and made anew is
+/// noticed within this time; ARCHITECTURE.md says what that leaves open.
+pub const WATCH: Duration = Duration::from_millis(200);
+
+/// At which of these looks, each time, the ends of the logs are asked for as well: every second.
+const LOG_LOOK: u32 = 5;
 
 /// Looks in a row that must find a position outside its log before it is believed: records in hand
 /// may lie beyond it, and a broker that has just come back may not have the end yet.
 const LOOKS: u32 = 3;
 
-/// Asks the broker every second, and at once after a fetch failed, whether the topic is still the
+/// Asks the broker again and again, and at once after a fetch failed, whether the topic is still the
 /// one that the positions belong to, and where its logs begin and end.
 pub async fn watch(desk: Arc<Desk>, mut looks: mpsc::Receiver<()>) {
     let mut missing = false;
+    let mut until_log_look = LOG_LOOK;
     let mut suspects: HashMap<(i32, i64), u32> = HashMap::new();
     loop {
         tokio::select! {
-            () = tokio::time::sleep(WATCH) => {}
-            Some(()) = looks.recv() => {}
+            () = tokio::time::sleep(WATCH) => until_log_look -= 1,
+            Some(()) = looks.recv() => until_log_look = 0,
+        }
+        let look_at_logs = until_log_look == 0;
+        if look_at_logs {
+            until_log_look = LOG_LOOK;
         }
         let found = match desk.probe.describe().await {
             Ok(found) => found,
@@ -54,6 +62,9 @@ pub async fn watch(desk: Arc<Desk>, mut looks: mpsc::Receiver<()>) {
                 };
                 return stop_loudly(&desk, stop);
             }
+            if !look_at_logs {
+                continue;
+            }
             let next_offset = position.next_offset;
             if let Some(stop) = look_at_log(&desk, partition, next_offset).await {
                 let key = (partition, next_offset);
@@ -64,7 +75,9 @@ pub async fn watch(desk: Arc<Desk>, mut looks: mpsc::Receiver<()>) {
                 still_suspect.insert(key, seen);
             }
         }
-        suspects = still_suspect;
+        if look_at_logs {
+            suspects = still_suspect;
+        }
     }
 }
 

@@ -7,11 +7,10 @@ use ordertally_query_api::settings::Command;
 use ordertally_query_api::{Settings, Startup, healthcheck};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
-use tikv_jemalloc_ctl::background_thread;
 use tikv_jemallocator::Jemalloc;
 
 /// Reading all facts takes and frees more memory than they need in the end. This allocator gives it
-/// back; with glibc's the service held half as much again.
+/// back (its settings are in `.cargo/config.toml`); with glibc's the service held half as much again.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
@@ -19,9 +18,6 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 async fn main() -> ExitCode {
     let settings: Settings = cli::parse();
     logs::start(&settings.logs);
-    if let Err(error) = background_thread::write(true) {
-        tracing::warn!("freed memory is given back late: {error}");
-    }
     let outcome = match settings.command {
         Some(Command::Healthcheck) => healthcheck::ask(settings.http_addr)
             .await

@@ -1,11 +1,10 @@
 //! What the best customers are called: the one thing that the facts do not hold.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
+use futures_util::{TryStreamExt as _, stream};
 use tokio::time::timeout;
 
 use super::top_customers::TopCustomer;
@@ -40,23 +39,47 @@ struct Row {
     last_name: Option<String>,
 }
 
-/// Puts the names on `customers`, all with one query.
+/// Customers named by one query; more are named by several, side by side.
+const AT_ONCE: usize = 128;
+
+/// Connections that one answer uses at most.
+const CONNECTIONS: usize = 4;
+
+/// Puts the names on `customers`.
 ///
 /// # Errors
 ///
-/// [`AskError`] when the database does not give them; the customers are as before then.
+/// [`AskError`] when the database does not give all of them in time.
 pub async fn put_on(
     customers: &mut [TopCustomer],
     accepts_marketing: Option<bool>,
-    database: &Arc<Database>,
+    database: &Database,
 ) -> Result<(), AskError> {
-    let rows = timeout(
-        database.request_timeout(),
-        read(customers, accepts_marketing, database),
-    );
-    let rows = rows
+    let naming = stream::iter(customers.chunks_mut(AT_ONCE).map(Ok))
+        .try_for_each_concurrent(CONNECTIONS, async |chunk| {
+            name(chunk, accepts_marketing, database).await
+        });
+    timeout(database.request_timeout(), naming)
         .await
-        .map_err(|_| AskError::TooSlow(database.request_timeout()))??;
+        .map_err(|_| AskError::TooSlow(database.request_timeout()))?
+}
+
+async fn name(
+    customers: &mut [TopCustomer],
+    accepts_marketing: Option<bool>,
+    database: &Database,
+) -> Result<(), AskError> {
+    let ids: Vec<&str> = customers.iter().map(|best| &*best.customer_id).collect();
+    let newest: Vec<DateTime<Utc>> = customers.iter().map(|best| best.newest).collect();
+    let currencies: Vec<&str> = customers.iter().map(|best| &*best.currency).collect();
+    let mut connection = database.connection().await?;
+    let rows: Vec<Row> = diesel::sql_query(SQL)
+        .bind::<Array<Text>, _>(ids)
+        .bind::<Array<Timestamptz>, _>(newest)
+        .bind::<Array<Text>, _>(currencies)
+        .bind::<Nullable<Bool>, _>(accepts_marketing)
+        .load(&mut connection)
+        .await?;
     for row in rows {
         let place = usize::try_from(row.place - 1).ok();
         if let Some(customer) = place.and_then(|place| customers.get_mut(place)) {
@@ -66,23 +89,4 @@ pub async fn put_on(
         }
     }
     Ok(())
-}
-
-async fn read(
-    customers: &[TopCustomer],
-    accepts_marketing: Option<bool>,
-    database: &Database,
-) -> Result<Vec<Row>, AskError> {
-    let ids: Vec<&str> = customers.iter().map(|best| &*best.customer_id).collect();
-    let newest: Vec<DateTime<Utc>> = customers.iter().map(|best| best.newest).collect();
-    let currencies: Vec<&str> = customers.iter().map(|best| &*best.currency).collect();
-    let mut connection = database.connection().await?;
-    let rows = diesel::sql_query(SQL)
-        .bind::<Array<Text>, _>(ids)
-        .bind::<Array<Timestamptz>, _>(newest)
-        .bind::<Array<Text>, _>(currencies)
-        .bind::<Nullable<Bool>, _>(accepts_marketing)
-        .load(&mut connection)
-        .await?;
-    Ok(rows)
 }

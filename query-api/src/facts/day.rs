@@ -66,14 +66,13 @@ pub fn day_of(at_us: i64) -> i64 {
 }
 
 impl Day {
-    /// Of all the orders in `parts`, which must belong to it.
+    /// Of these orders, sorted, all of which belong to it.
     #[must_use]
-    pub fn new(number: i64, parts: &[&Rows]) -> Self {
-        let rows = Rows::sorted(parts);
+    pub fn new(number: i64, rows: Arc<Rows>) -> Self {
         let quarters = i64::try_from(rows.total()).is_ok().then(|| quarters(&rows));
         Self {
             number,
-            rows: Arc::new(rows),
+            rows,
             quarters,
         }
     }

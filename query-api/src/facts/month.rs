@@ -85,25 +85,28 @@ impl Month {
     pub fn new(before: Option<&Self>, first_day: i64, parts: BTreeMap<i64, Rows>) -> Self {
         let total: u128 = parts.values().map(Rows::total).sum();
         let total = total + before.map_or(0, |before| before.total);
-        let summary = i64::try_from(total).is_ok().then(|| {
-            let added = Summary::of(parts.values());
-            match before.and_then(|before| before.summary.as_ref()) {
-                Some(summary) => summary.merged(&added),
-                None => added,
-            }
-        });
         let mut days: BTreeMap<i64, Arc<Day>> = before
             .iter()
             .flat_map(|before| &before.days)
             .map(|day| (day.number, Arc::clone(day)))
             .collect();
+        let mut added = Vec::with_capacity(parts.len());
         for (number, rows) in parts {
+            let rows = Arc::new(Rows::sorted(&[&rows]));
             let day = match days.get(&number) {
-                Some(before) => Day::new(number, &[&before.rows, &rows]),
-                None => Day::new(number, &[&rows]),
+                Some(before) => Day::new(number, Arc::new(Rows::sorted(&[&before.rows, &rows]))),
+                None => Day::new(number, Arc::clone(&rows)),
             };
             let _before = days.insert(number, Arc::new(day));
+            added.push(rows);
         }
+        let summary = i64::try_from(total).is_ok().then(|| {
+            let added = Summary::of(added.iter().map(AsRef::as_ref));
+            match before.and_then(|before| before.summary.as_ref()) {
+                Some(summary) => summary.merged(&added),
+                None => added,
+            }
+        });
         Self {
             first_day,
             next_day: next_first_day(first_day),

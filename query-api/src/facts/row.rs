@@ -14,13 +14,16 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
 use super::dictionary::{Dictionary, RawPlace};
-use super::rows::Order;
+use super::rows::{Kind, Order};
 
 /// The arrays in the order in which they are read here.
 pub const COLUMNS: &str = "created_at_us, customer_ids, currencies, order_values, \
     total_discounts, total_taxes, accepts_marketing, shipping_provinces, shipping_province_codes, \
     shipping_countries, shipping_country_codes, billing_provinces, billing_province_codes, \
     billing_countries, billing_country_codes, item_counts, product_ids, quantities";
+
+/// Room is made for as many elements at first, whatever a row says that it has.
+const ELEMENTS_MAX: usize = 1 << 20;
 
 /// A row of facts that does not hold what its columns promise.
 #[derive(Debug, Error)]
@@ -67,7 +70,21 @@ impl<'a> Elements<'a> {
         self.value(int8_from_sql)
     }
 
-    fn end(mut self) -> Result<()> {
+    /// All elements, `count` of them and no more.
+    fn all<T>(
+        mut self,
+        count: usize,
+        mut next: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::with_capacity(count.min(ELEMENTS_MAX));
+        for _ in 0..count {
+            all.push(next(&mut self)?);
+        }
+        self.end()?;
+        Ok(all)
+    }
+
+    fn end(&mut self) -> Result<()> {
         match self.0.next()? {
             None => Ok(()),
             Some(_) => Err("an array is too long".into()),
@@ -75,59 +92,123 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// The arrays of a row.
-struct Arrays<'a> {
-    times: Elements<'a>,
-    customers: Elements<'a>,
-    currencies: Elements<'a>,
+/// The columns of a row as numbers. Taken column by column, so that the processor looks up many
+/// texts at once, each of which it has to wait for.
+struct Columns {
+    times: Vec<i64>,
+    kinds: Vec<Kind>,
+    customers: Vec<u32>,
     /// Values, discounts, taxes.
-    amounts: [Elements<'a>; 3],
-    accepts_marketing: Elements<'a>,
-    shipping: [Elements<'a>; 4],
-    billing: [Elements<'a>; 4],
-    item_counts: Elements<'a>,
-    products: Elements<'a>,
-    quantities: Elements<'a>,
+    amounts: [Vec<i64>; 3],
+    shipping: Vec<u32>,
+    billing: Vec<u32>,
+    /// Where the items of each order end.
+    item_ends: Vec<usize>,
+    products: Vec<u32>,
+    quantities: Vec<u32>,
 }
 
-impl<'a> Arrays<'a> {
-    /// Whose first array is in this column of the row.
-    fn of(row: &'a Row, first_column: usize) -> Result<Self> {
+impl Columns {
+    /// Of `count` orders in a row whose first array is in this column.
+    fn of(
+        row: &Row,
+        first_column: usize,
+        count: usize,
+        dictionary: &mut Dictionary,
+    ) -> Result<Self> {
         let mut columns = first_column..;
-        let mut next = || -> Result<Elements<'a>> {
+        let mut next = || -> Result<Elements<'_>> {
             let column = columns.next().ok_or("too few columns")?;
             Ok(row.try_get(column)?)
         };
+        let times = next()?.all(count, time)?;
+        let (customers, currencies) = (next()?, next()?);
+        let amounts = [next()?, next()?, next()?].map(|column| column.all(count, Elements::amount));
+        let [values, discounts, taxes] = amounts;
+        let mut wishes = next()?;
+        let kinds = currencies.all(count, |currency| {
+            let kind = dictionary.kind(currency.text()?, wishes.value(bool_from_sql)?);
+            Ok(kind.ok_or("there are too many currencies")?)
+        })?;
+        let mut of_kinds = kinds.iter();
+        let customers = customers.all(count, |customer| {
+            let kind = of_kinds.next().ok_or("an array is too short")?;
+            Ok(dictionary.customer(*kind, customer.text()?))
+        })?;
+        let mut shipping = [next()?, next()?, next()?, next()?];
+        let mut billing = [next()?, next()?, next()?, next()?];
+        let (mut shipping_places, mut billing_places) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let (to, bill) = (place(&mut shipping)?, place(&mut billing)?);
+            let number = dictionary.place(to);
+            shipping_places.push(number);
+            billing_places.push(if bill == to {
+                number
+            } else {
+                dictionary.place(bill)
+            });
+        }
+        for array in shipping.iter_mut().chain(&mut billing).chain([&mut wishes]) {
+            array.end()?;
+        }
+        let mut items = 0;
+        let item_ends = next()?.all(count, |counts| {
+            items += usize::try_from(counts.value(int4_from_sql)?)?;
+            Ok(items)
+        })?;
+        let products = next()?.all(items, |product| Ok(dictionary.product(product.text()?)))?;
+        let quantities = next()?.all(items, |quantity| {
+            Ok(u32::try_from(quantity.value(int4_from_sql)?)?)
+        })?;
         Ok(Self {
-            times: next()?,
-            customers: next()?,
-            currencies: next()?,
-            amounts: [next()?, next()?, next()?],
-            accepts_marketing: next()?,
-            shipping: [next()?, next()?, next()?, next()?],
-            billing: [next()?, next()?, next()?, next()?],
-            item_counts: next()?,
-            products: next()?,
-            quantities: next()?,
+            times,
+            kinds,
+            customers,
+            amounts: [values?, discounts?, taxes?],
+            shipping: shipping_places,
+            billing: billing_places,
+            item_ends,
+            products,
+            quantities,
         })
     }
 
-    fn end(self) -> Result<()> {
-        let singles = [
-            self.times,
-            self.customers,
-            self.currencies,
-            self.accepts_marketing,
-            self.item_counts,
-            self.products,
-            self.quantities,
-        ];
-        let several = self.amounts.into_iter().chain(self.shipping);
-        for array in singles.into_iter().chain(several).chain(self.billing) {
-            array.end()?;
+    fn order(&self, place: usize) -> Order<'_> {
+        let begin = place
+            .checked_sub(1)
+            .map_or(0, |before| self.item_ends[before]);
+        let items = begin..self.item_ends[place];
+        let [value, discounts, tax] = self.amounts.each_ref().map(|amounts| amounts[place]);
+        Order {
+            created_at_us: self.times[place],
+            customer: self.customers[place],
+            kind: self.kinds[place],
+            value,
+            discounts,
+            tax,
+            shipping: self.shipping[place],
+            billing: self.billing[place],
+            items: (&self.products[items.clone()], &self.quantities[items]),
         }
-        Ok(())
     }
+}
+
+fn time(times: &mut Elements<'_>) -> Result<i64> {
+    let at_us = times.value(int8_from_sql)?;
+    match DateTime::from_timestamp_micros(at_us) {
+        Some(_) => Ok(at_us),
+        None => Err("a time is outside the calendar".into()),
+    }
+}
+
+fn place<'a>(columns: &mut [Elements<'a>; 4]) -> Result<RawPlace<'a>> {
+    let [province, province_code, country, country_code] = columns;
+    Ok([
+        province.text_or_null()?,
+        province_code.text_or_null()?,
+        country.text_or_null()?,
+        country_code.text_or_null()?,
+    ])
 }
 
 /// The ordinals that a row covers, in the column given and the one after it.
@@ -145,135 +226,24 @@ pub fn ordinals(row: &Row, column: usize) -> std::result::Result<Range<i64>, Dam
 ///
 /// # Errors
 ///
-/// When the arrays are not what they should be. Orders may have been given out before.
+/// When the arrays are not what they should be. No order was given out then.
 pub fn read(
     row: &Row,
     first_column: usize,
     ordinals: Range<i64>,
     seen: i64,
     dictionary: &mut Dictionary,
-    taker: impl FnMut(&Order<'_>),
-) -> std::result::Result<(), Damaged> {
-    read_arrays(row, first_column, ordinals, seen, dictionary, taker).map_err(Damaged)
-}
-
-fn read_arrays(
-    row: &Row,
-    first_column: usize,
-    ordinals: Range<i64>,
-    seen: i64,
-    dictionary: &mut Dictionary,
     mut taker: impl FnMut(&Order<'_>),
-) -> Result<()> {
-    let mut arrays = Arrays::of(row, first_column)?;
-    let mut items = Items::default();
-    for ordinal in ordinals {
-        let fact = Fact::next(&mut arrays)?;
-        if ordinal < seen {
-            items.skip(&mut arrays, fact.item_count)?;
-        } else {
-            items.read(&mut arrays, fact.item_count, dictionary)?;
-            taker(&fact.order(&items, dictionary)?);
+) -> std::result::Result<(), Damaged> {
+    let mut read = || {
+        let count = usize::try_from(ordinals.end - ordinals.start)?;
+        Columns::of(row, first_column, count, dictionary)
+    };
+    let columns = read().map_err(Damaged)?;
+    for (place, ordinal) in ordinals.enumerate() {
+        if ordinal >= seen {
+            taker(&columns.order(place));
         }
     }
-    arrays.end()
-}
-
-/// One order but for its items.
-struct Fact<'a> {
-    created_at_us: i64,
-    customer: &'a str,
-    currency: &'a str,
-    amounts: [i64; 3],
-    accepts_marketing: bool,
-    shipping: RawPlace<'a>,
-    billing: RawPlace<'a>,
-    item_count: i32,
-}
-
-impl<'a> Fact<'a> {
-    fn next(arrays: &mut Arrays<'a>) -> Result<Self> {
-        let [value, discounts, tax] = &mut arrays.amounts;
-        Ok(Self {
-            created_at_us: arrays.times.value(int8_from_sql)?,
-            customer: arrays.customers.text()?,
-            currency: arrays.currencies.text()?,
-            amounts: [value.amount()?, discounts.amount()?, tax.amount()?],
-            accepts_marketing: arrays.accepts_marketing.value(bool_from_sql)?,
-            shipping: place(&mut arrays.shipping)?,
-            billing: place(&mut arrays.billing)?,
-            item_count: arrays.item_counts.value(int4_from_sql)?,
-        })
-    }
-
-    fn order<'i>(&self, items: &'i Items, dictionary: &mut Dictionary) -> Result<Order<'i>> {
-        if DateTime::from_timestamp_micros(self.created_at_us).is_none() {
-            return Err("a time is outside the calendar".into());
-        }
-        let [value, discounts, tax] = self.amounts;
-        let shipping = dictionary.place(self.shipping);
-        let billing = if self.billing == self.shipping {
-            shipping
-        } else {
-            dictionary.place(self.billing)
-        };
-        let kind = dictionary
-            .kind(self.currency, self.accepts_marketing)
-            .ok_or("there are too many currencies")?;
-        Ok(Order {
-            created_at_us: self.created_at_us,
-            customer: dictionary.customer(kind, self.customer),
-            kind,
-            value,
-            discounts,
-            tax,
-            shipping,
-            billing,
-            items: (&items.products, &items.quantities),
-        })
-    }
-}
-
-fn place<'a>(columns: &mut [Elements<'a>; 4]) -> Result<RawPlace<'a>> {
-    let [province, province_code, country, country_code] = columns;
-    Ok([
-        province.text_or_null()?,
-        province_code.text_or_null()?,
-        country.text_or_null()?,
-        country_code.text_or_null()?,
-    ])
-}
-
-/// The items of the order that is being read.
-#[derive(Default)]
-struct Items {
-    products: Vec<u32>,
-    quantities: Vec<u32>,
-}
-
-impl Items {
-    fn read(
-        &mut self,
-        arrays: &mut Arrays<'_>,
-        count: i32,
-        dictionary: &mut Dictionary,
-    ) -> Result<()> {
-        self.products.clear();
-        self.quantities.clear();
-        for _ in 0..count {
-            self.products
-                .push(dictionary.product(arrays.products.text()?));
-            let quantity = arrays.quantities.value(int4_from_sql)?;
-            self.quantities.push(u32::try_from(quantity)?);
-        }
-        Ok(())
-    }
-
-    fn skip(&self, arrays: &mut Arrays<'_>, count: i32) -> Result<()> {
-        for _ in 0..count {
-            let _product = arrays.products.element()?;
-            let _quantity = arrays.quantities.element()?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
