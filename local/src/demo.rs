@@ -144,7 +144,7 @@ async fn show(stack: &View) -> anyhow::Result<()> {
         "{}",
         arrival::summary(sent, before, after, started.elapsed())
     );
-    questions::ask_all(&stack.addresses.http).await
+    questions::ask_all(&stack.addresses.http, &ends).await
 }
 
 /// Sends the sample, then generated orders: others in each run, as the seed is the number of

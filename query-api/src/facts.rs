@@ -1,7 +1,7 @@
 //! The facts in memory: what the three questions are answered from.
 //!
-//! [`load`] reads all of `order_facts` at start, [`follow`] what is committed after it; a [`row`]
-//! of theirs becomes [`rows`], whose repeated texts are numbers of a [`dictionary`] (of
+//! [`load`] reads all of `order_facts` at start, [`follow`] the [`news`] after it; a [`row`] of
+//! theirs becomes [`rows`], whose repeated texts are numbers of a [`dictionary`] (of
 //! [`names`]). Rows lie in a [`day`], days in a [`month`], with what whole months are answered
 //! from: [`spending`] by customer and [`sales`] by place. A [`snapshot`] is one state of it all,
 //! and the [`board`] shows the newest to whoever asks.
@@ -17,6 +17,7 @@ pub mod head;
 pub mod load;
 pub mod month;
 pub mod names;
+pub mod news;
 pub mod row;
 pub mod rows;
 pub mod sales;

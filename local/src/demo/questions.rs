@@ -62,9 +62,16 @@ const QUESTIONS: [Question; 3] = [
     },
 ];
 
-/// Asks all of them, and prints each with its answer.
-pub(super) async fn ask_all(http_address: &str) -> anyhow::Result<()> {
+/// Asks all of them once the answers include everything below `ends`, and prints each with its
+/// answer.
+pub(super) async fn ask_all(http_address: &str, ends: &[i64]) -> anyhow::Result<()> {
     let client = http_client(TIMEOUT)?;
+    let included = format!("http://{http_address}{}", includes(ends));
+    let included = client.get(&included).send().await;
+    let included = included.context("the query service does not answer")?;
+    if !included.status().is_success() {
+        bail!("the query service is behind: {}", included.text().await?);
+    }
     for question in &QUESTIONS {
         let url = format!("http://{http_address}{}", question.path_and_query);
         println!("\n{}\n$ curl '{url}'", question.words);
@@ -80,6 +87,18 @@ pub(super) async fn ask_all(http_address: &str) -> anyhow::Result<()> {
         println!("{}", shown(question.columns, &answer)?);
     }
     Ok(())
+}
+
+/// A request that waits until the answers include everything below `ends`.
+fn includes(ends: &[i64]) -> String {
+    let positions = (0..).zip(ends).filter(|(_, end)| **end > 0);
+    let positions: Vec<String> = positions
+        .map(|(partition, end): (i32, _)| format!("{partition}={end}"))
+        .collect();
+    format!(
+        "/orders/value?start_date=2020-09-01&end_date=2020-09-01&at_least={}&wait_ms=5000",
+        positions.join(",")
+    )
 }
 
 fn shown(columns: &[&str], answer: &Value) -> anyhow::Result<String> {

@@ -8,26 +8,20 @@
 
 use std::convert::Infallible;
 use std::mem;
-use std::ops::Range;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use futures_util::TryStreamExt as _;
 use ordertally_schema::database::{self, COMMITS_CHANNEL};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Row, Statement};
+use tokio_postgres::{Client, Config, Statement};
 
 use super::board::Board;
-use super::head::{self, Head};
 use super::load::{FactsError, State, load};
 use super::month::Month;
-use super::row::{self, COLUMNS};
-use super::rows::{Order, Rows};
+use super::news::{self, News, PATIENCE};
 use crate::database::chain;
 
 /// How long a commit that nobody told of may wait to be seen.
@@ -35,12 +29,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Looks are not closer together than this, so that many commits are taken over at once.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-
-/// How long one look may wait for Postgres.
-const LOOK_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Orders that are taken apart at once while there is much to take over.
-const TAKE: i64 = 65_536;
 
 /// Fresh orders from which on they may be merged into their months. Counting them one by one costs
 /// a question less than half a millisecond until then.
@@ -56,45 +44,10 @@ const MERGE_SHARE: usize = 16;
 const RETRY_MIN: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(1);
 
-/// What came since the ordinals in `$2` of the partitions in `$1`. Of the rows before, only the one
-/// that may have been merged with later ones is looked at. Partition by partition, by the key:
-/// `OFFSET 0` keeps the planner from turning the look-ups into joins of the whole table.
-const NEWS: &str = "
-    FROM facts_generation
-    LEFT JOIN partition_positions AS positions ON true
-    LEFT JOIN LATERAL (
-        SELECT coalesce(max(ordinal), 0) AS ordinal
-        FROM unnest($1::integer[], $2::bigint[]) AS known (partition, ordinal)
-        WHERE known.partition = positions.partition
-    ) AS known ON true
-    LEFT JOIN LATERAL (
-        SELECT first_ordinal
-        FROM order_facts
-        WHERE order_facts.topic = positions.topic
-          AND order_facts.partition = positions.partition
-          AND order_facts.first_ordinal <= known.ordinal
-        ORDER BY first_ordinal DESC
-        LIMIT 1
-    ) AS last ON true
-    LEFT JOIN LATERAL (
-        SELECT *
-        FROM order_facts
-        WHERE order_facts.topic = positions.topic
-          AND order_facts.partition = positions.partition
-          AND order_facts.first_ordinal >= coalesce(last.first_ordinal, 0)
-          AND order_facts.next_ordinal > known.ordinal
-          AND positions.facts_next > known.ordinal
-        OFFSET 0
-    ) AS facts ON true
-    ORDER BY positions.partition, facts.first_ordinal";
-
 /// This session looks up a few rows by their keys, many times a second, in tables that grow from
 /// nothing between two looks of the statistics: nothing is gained by reading a table whole, or by
 /// compiling the statement.
 const SESSION: &str = "SET enable_seqscan = off; SET jit = off";
-
-/// The column of [`NEWS`] that the ordinals begin in, after those of the [`head`].
-const ORDINALS: usize = 5;
 
 /// A merge that is under way, and how many pieces of fresh rows it takes.
 type Merge = (JoinHandle<Vec<Arc<Month>>>, usize);
@@ -137,7 +90,7 @@ impl Follower {
                 // A fault of ours, which the log has told: nothing of the state is trusted.
                 (self.state, self.merge) = (None, None);
             }
-            if began.elapsed() > LOOK_PATIENCE {
+            if began.elapsed() > PATIENCE {
                 wait = waits.build();
             }
             if told {
@@ -153,17 +106,8 @@ impl Follower {
     /// Follows until something fails. `told` of an outage until it is over.
     async fn follow(&mut self, told: &mut bool) -> Result<Infallible, FactsError> {
         let noticed = Arc::new(Notify::new());
-        let (client, _driver) =
-            database::connect_noticing(&self.config, Arc::clone(&noticed)).await?;
-        client
-            .batch_execute(&format!("{SESSION}; LISTEN {COMMITS_CHANNEL}"))
-            .await?;
-        let look = client
-            .prepare(&format!(
-                "SELECT {}, facts.first_ordinal, facts.next_ordinal, {COLUMNS} {NEWS}",
-                head::COLUMNS
-            ))
-            .await?;
+        let session = timeout(PATIENCE, self.session(&noticed));
+        let (client, look) = session.await.map_err(|_| FactsError::TooSlow)??;
         if self.state.is_none() {
             self.load().await?;
         }
@@ -192,6 +136,18 @@ impl Follower {
         }
     }
 
+    /// A session that is told of commits, and the statement that looks for news.
+    async fn session(&self, noticed: &Arc<Notify>) -> Result<(Client, Statement), FactsError> {
+        let (client, driver) =
+            database::connect_noticing(&self.config, Arc::clone(noticed)).await?;
+        drop(driver); // the task ends with the client
+        client
+            .batch_execute(&format!("{SESSION}; LISTEN {COMMITS_CHANNEL}"))
+            .await?;
+        let look = client.prepare(&news::sql()).await?;
+        Ok((client, look))
+    }
+
     /// Reads everything anew; what is on the board stays there meanwhile.
     async fn load(&mut self) -> Result<(), FactsError> {
         let began = Instant::now();
@@ -210,14 +166,14 @@ impl Follower {
 
     /// Takes over what was committed. False when the facts were written anew.
     async fn look(&mut self, client: &Client, look: &Statement) -> Result<bool, FactsError> {
-        let mut state = self.state.take().ok_or(FactsError::Ended)?;
-        let news = state.news(client, look).await;
-        let state = self.state.insert(state);
-        let Some((head, orders)) = news? else {
+        let state = self.state.as_mut().ok_or(FactsError::Ended)?;
+        let Some(news) = News::read(state, client, look).await? else {
             return Ok(false);
         };
         let kept = self.merge.as_ref().map_or(0, |(_, pieces)| *pieces);
-        state.take_over(&head, &orders, kept);
+        if !state.take_over(&news, kept) {
+            return Ok(true);
+        }
         self.merge_if_due();
         while self.fresh_orders() > 2 * MERGE_ALWAYS {
             self.end_merge().await?;
@@ -264,77 +220,16 @@ impl Follower {
 }
 
 impl State {
-    /// What was committed since; `None` when the facts were written anew.
-    async fn news(
-        &mut self,
-        client: &Client,
-        look: &Statement,
-    ) -> Result<Option<(Head, Rows)>, FactsError> {
-        let (partitions, ordinals): (Vec<i32>, Vec<i64>) = self.seen.iter().unzip();
-        let parameters: [&(dyn ToSql + Sync); 2] = [&partitions, &ordinals];
-        let rows = timeout(LOOK_PATIENCE, client.query_raw(look, parameters));
-        let mut rows = pin!(rows.await.map_err(|_| FactsError::TooSlow)??);
-        let (mut head, mut orders) = (Head::default(), Rows::default());
-        let (mut taken, mut taken_orders) = (Vec::new(), 0);
-        loop {
-            let next = timeout(LOOK_PATIENCE, rows.try_next()).await;
-            let Some(row) = next.map_err(|_| FactsError::TooSlow)?? else {
-                break;
-            };
-            let partition = head.take(&row)?;
-            if head.generation != self.facts.generation {
-                return Ok(None);
-            }
-            // The first ordinal is null where a partition has no news.
-            if let (Some(partition), Some(_)) =
-                (partition, row.try_get::<_, Option<i64>>(ORDINALS)?)
-            {
-                let ordinals = row::ordinals(&row, ORDINALS)?;
-                taken_orders += ordinals.end - ordinals.start;
-                taken.push((
-                    self.seen.get(&partition).copied().unwrap_or(0),
-                    ordinals,
-                    row,
-                ));
-            }
-            if taken_orders >= TAKE {
-                orders = self.take(mem::take(&mut taken), orders).await?;
-                taken_orders = 0;
-            }
-        }
-        let orders = self.take(taken, orders).await?;
-        let known = head.ordinals();
-        let grown = |(partition, seen)| known.get(partition).is_some_and(|next| next >= seen);
-        Ok(self.seen.iter().all(grown).then_some((head, orders)))
-    }
-
-    /// Adds what the rows hold to `orders`, off the async threads.
-    async fn take(
-        &mut self,
-        rows: Vec<(i64, Range<i64>, Row)>,
-        mut orders: Rows,
-    ) -> Result<Rows, FactsError> {
-        if rows.is_empty() {
-            return Ok(orders);
-        }
-        let mut dictionary = mem::take(&mut self.dictionary);
-        let taking = spawn_blocking(move || {
-            let read = rows.into_iter().try_for_each(|(seen, ordinals, row)| {
-                let taker = |order: &Order<'_>| orders.push(order);
-                row::read(&row, ORDINALS + 2, ordinals, seen, &mut dictionary, taker)
-            });
-            (dictionary, read.map(|()| orders))
-        });
-        let (dictionary, orders) = taking.await.map_err(|_| FactsError::Ended)?;
-        self.dictionary = dictionary;
-        Ok(orders?)
-    }
-
-    /// Makes the news part of what is known.
-    fn take_over(&mut self, head: &Head, orders: &Rows, kept: usize) {
-        self.facts.add(orders, kept);
-        self.facts.texts = self.dictionary.texts();
+    /// Makes the news part of what is known. False when there are none.
+    fn take_over(&mut self, News { head, orders }: &News, kept: usize) -> bool {
+        let before = (self.facts.positions.clone(), self.facts.as_of);
         head.put_on(&mut self.facts);
         self.seen = head.ordinals();
+        if orders.is_empty() {
+            return before != (self.facts.positions.clone(), self.facts.as_of);
+        }
+        self.facts.add(orders, kept);
+        self.facts.texts = self.dictionary.texts();
+        true
     }
 }
