@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, Utc};
 use ordertally_local::temporary::TemporaryKafka;
 use ordertally_local::topics::Topics;
-use ordertally_replay::generate::Plan;
 use ordertally_replay::settings::GenerateSettings;
 use serde::Serialize;
 
@@ -21,7 +20,7 @@ use crate::programs::{self, Consumer};
 use crate::query::drawing::Drawing;
 use crate::query::questions::{Kind, Question};
 use crate::report::Report;
-use crate::send::{Event, Run, Sender};
+use crate::send::{Event, Run, Sender, made};
 use crate::service::Service;
 use crate::settings::{CommonSettings, FollowSettings};
 use crate::timeline::ends;
@@ -158,7 +157,7 @@ fn targets(orders: &Orders, settings: &FollowSettings, seed: u64) -> Vec<String>
 /// Orders of the day after those that are there, by the same customers.
 fn events(settings: &FollowSettings, seed: u64, day: NaiveDate) -> Vec<Event> {
     let count = settings.rate * (WARM_UP_SECONDS + settings.seconds);
-    let plan = Plan::new(&GenerateSettings {
+    made(&GenerateSettings {
         orders: count.into(),
         seed,
         days: 1,
@@ -167,16 +166,7 @@ fn events(settings: &FollowSettings, seed: u64, day: NaiveDate) -> Vec<Event> {
         duplicates: 0.0,
         invalid: 0.0,
         output: None,
-    });
-    let mut events = Vec::new();
-    plan.make(&[], |made| {
-        events.push(Event {
-            key: made.customer_id.clone(),
-            payload: made.payload.clone(),
-        });
-        true
-    });
-    events
+    })
 }
 
 async fn send(sender: Sender, events: Vec<Event>, rate: u32) -> Result<(Run, Sender)> {

@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use chrono::{NaiveDate, Utc};
-use ordertally_replay::generate::Plan;
 use ordertally_replay::settings::GenerateSettings;
 use serde::Serialize;
 
@@ -17,7 +16,7 @@ use crate::looks::{Looking, Looks};
 use crate::machine::{Machine, Versions};
 use crate::programs::Consumer;
 use crate::report::{Report, grouped, mebibytes, table};
-use crate::send::{Event, Run, Sender};
+use crate::send::{Event, Run, Sender, made};
 use crate::settings::{CommonSettings, LatencySettings};
 use crate::stage::Stage;
 use crate::statistics::{Percentiles, ms};
@@ -127,7 +126,7 @@ async fn measure(
 /// Everything that is to be sent, made before anything is measured.
 fn events(settings: &LatencySettings, seed: u64) -> Vec<Event> {
     let orders = settings.rate * (settings.warm_up_seconds + settings.seconds);
-    let plan = Plan::new(&GenerateSettings {
+    made(&GenerateSettings {
         orders: orders.into(),
         seed,
         days: 30,
@@ -136,16 +135,7 @@ fn events(settings: &LatencySettings, seed: u64) -> Vec<Event> {
         duplicates: 0.0,
         invalid: 0.0,
         output: None,
-    });
-    let mut events = Vec::new();
-    plan.make(&[], |made| {
-        events.push(Event {
-            key: made.customer_id.clone(),
-            payload: made.payload.clone(),
-        });
-        true
-    });
-    events
+    })
 }
 
 /// What processes have used, and what the consumer told, at one moment.

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use ordertally_replay::generate::Plan;
+use ordertally_replay::settings::GenerateSettings;
 use rdkafka::ClientConfig;
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
@@ -21,6 +23,20 @@ pub struct Event {
     pub key: String,
     /// Its value.
     pub payload: Vec<u8>,
+}
+
+/// Everything that is to be sent, made before anything is measured.
+#[must_use]
+pub fn made(settings: &GenerateSettings) -> Vec<Event> {
+    let mut events = Vec::new();
+    Plan::new(settings).make(&[], |made| {
+        events.push(Event {
+            key: made.customer_id.clone(),
+            payload: made.payload.clone(),
+        });
+        true
+    });
+    events
 }
 
 /// What became of the events, in the order of their acknowledgement, and how late the latest send
