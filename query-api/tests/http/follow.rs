@@ -42,10 +42,10 @@ async fn rows_that_are_merged_while_they_are_followed_count_once() {
     shop.store(&all[..2]).await;
     shop.store(&all[2..3]).await;
     // Merged with what is new, before the service has seen it.
-    shop.client.batch_execute("BEGIN").await.unwrap();
+    shop.execute("BEGIN").await;
     shop.add(&all[3..6]).await;
     shop.merge(&all[..6]).await;
-    shop.client.batch_execute("COMMIT").await.unwrap();
+    shop.execute("COMMIT").await;
     shop.followed().await;
     assert_eq!(total(&shop).await, (6, "63.00".to_owned()));
     // Merged alone, and then followed by new ones.
@@ -78,15 +78,13 @@ async fn another_generation_is_read_anew() {
     let shop = Shop::open().await;
     let all = orders(0..3);
     shop.store(&all).await;
-    shop.client
-        .batch_execute(
-            "BEGIN;
+    shop.execute(
+        "BEGIN;
              UPDATE order_facts SET order_values[1] = 1000000;
              UPDATE facts_generation SET generation = generation + 1;
              COMMIT",
-        )
-        .await
-        .unwrap();
+    )
+    .await;
     until("the facts are read anew", async || {
         total(&shop).await == (3, "106.00".to_owned())
     })
@@ -100,15 +98,13 @@ async fn ordinals_that_fall_are_read_anew() {
     let shop = Shop::open().await;
     shop.store(&orders(0..3)).await;
     // A database that was restored from an older backup: no generation tells of it.
-    shop.client
-        .batch_execute(
-            "BEGIN;
+    shop.execute(
+        "BEGIN;
              DELETE FROM order_facts;
              UPDATE partition_positions SET facts_next = 0, next_offset = 0;
              COMMIT",
-        )
-        .await
-        .unwrap();
+    )
+    .await;
     until("the facts are gone", async || total(&shop).await.0 == 0).await;
     shop.store(&orders(5..7)).await;
     assert_eq!(total(&shop).await, (2, "96.00".to_owned()));
@@ -119,13 +115,11 @@ async fn a_lost_connection_is_made_anew() {
     let shop = Shop::open().await;
     shop.store(&orders(0..1)).await;
     for number in 1..4 {
-        shop.client
-            .batch_execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        shop.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            )
-            .await
-            .unwrap();
+        )
+        .await;
         shop.store(&orders(number..number + 1)).await;
     }
     assert_eq!(total(&shop).await, (4, "15.00".to_owned()));
@@ -135,18 +129,13 @@ async fn a_lost_connection_is_made_anew() {
 async fn a_partition_that_was_added_is_followed_from_its_start() {
     let shop = Shop::open().await;
     shop.store(&orders(0..2)).await;
-    shop.client
-        .batch_execute(
-            "BEGIN;
+    shop.execute("BEGIN;
              CREATE TEMPORARY TABLE added ON COMMIT DROP AS SELECT * FROM order_facts;
              UPDATE added SET partition = 7;
              INSERT INTO order_facts SELECT * FROM added;
              INSERT INTO partition_positions (topic, partition, incarnation, next_offset, facts_next)
              VALUES ('orders', 7, 1, 2, 2);
-             COMMIT",
-        )
-        .await
-        .unwrap();
+             COMMIT").await;
     shop.followed().await;
     assert_eq!(total(&shop).await, (4, "6.00".to_owned()));
 }
@@ -158,7 +147,7 @@ async fn damaged_facts_are_told_of_and_read_once_they_are_whole() {
     let shop = Shop::over(database.url(), &[]).await;
     shop.store(&orders(0..3)).await;
     let damage = "UPDATE order_facts SET total_taxes = total_taxes[1:2]";
-    shop.client.batch_execute(damage).await.unwrap();
+    shop.execute(damage).await;
     let api = Api::start(database.url(), &[]).await;
     until("the damage is told of", async || {
         let ready = api.get("/readyz").await.problem(503);
@@ -167,7 +156,7 @@ async fn damaged_facts_are_told_of_and_read_once_they_are_whole() {
     .await;
     let _problem = api.get(TOTAL).await.problem(503);
     let mend = "UPDATE order_facts SET total_taxes = total_taxes || 0::bigint";
-    shop.client.batch_execute(mend).await.unwrap();
+    shop.execute(mend).await;
     api.until_ready().await;
     assert_eq!(api.ask(TOTAL).await["data"][0]["orders"], 3);
 }

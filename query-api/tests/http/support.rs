@@ -26,53 +26,7 @@ const ADVANCE: &str = "
             facts_next = partition_positions.facts_next + $1";
 
 /// The facts of the orders in `$1`, the newest of partition 0.
-const ADD_FACTS: &str = r#"
-WITH added AS (
-    SELECT
-        orders.*,
-        CASE WHEN billing_same THEN shipping_province ELSE billing_province END AS b_province,
-        CASE WHEN billing_same
-            THEN shipping_province_code ELSE billing_province_code END AS b_province_code,
-        CASE WHEN billing_same THEN shipping_country ELSE billing_country END AS b_country,
-        CASE WHEN billing_same
-            THEN shipping_country_code ELSE billing_country_code END AS b_country_code
-    FROM orders
-    WHERE event_id = ANY($1)
-),
-items AS (
-    SELECT "offset", product_id, quantity, place
-    FROM added
-    CROSS JOIN LATERAL unnest(product_ids, quantities)
-        WITH ORDINALITY AS item (product_id, quantity, place)
-)
-INSERT INTO order_facts
-SELECT
-    'orders',
-    0,
-    max(position.facts_next) - count(*),
-    max(position.facts_next),
-    array_agg((extract(epoch FROM created_at) * 1000000)::bigint ORDER BY "offset"),
-    array_agg(customer_id ORDER BY "offset"),
-    array_agg(currency ORDER BY "offset"),
-    array_agg((order_value * 10000)::bigint ORDER BY "offset"),
-    array_agg((total_discounts * 10000)::bigint ORDER BY "offset"),
-    array_agg((total_tax * 10000)::bigint ORDER BY "offset"),
-    array_agg(buyer_accepts_marketing ORDER BY "offset"),
-    array_agg(shipping_province ORDER BY "offset"),
-    array_agg(shipping_province_code ORDER BY "offset"),
-    array_agg(shipping_country ORDER BY "offset"),
-    array_agg(shipping_country_code ORDER BY "offset"),
-    array_agg(b_province ORDER BY "offset"),
-    array_agg(b_province_code ORDER BY "offset"),
-    array_agg(b_country ORDER BY "offset"),
-    array_agg(b_country_code ORDER BY "offset"),
-    array_agg(cardinality(product_ids) ORDER BY "offset"),
-    ARRAY(SELECT product_id FROM items ORDER BY "offset", place),
-    ARRAY(SELECT quantity FROM items ORDER BY "offset", place),
-    now()
-FROM added
-CROSS JOIN (SELECT facts_next FROM partition_positions WHERE partition = 0) AS position
-"#;
+const ADD_FACTS: &str = include_str!("add_facts.sql");
 
 /// A database with a service that answers from it.
 pub struct Shop<D = TestDatabase> {
@@ -119,12 +73,17 @@ impl Shop<()> {
 }
 
 impl<D> Shop<D> {
+    /// Does what the statements say.
+    pub async fn execute(&self, statements: &str) {
+        self.client.batch_execute(statements).await.unwrap();
+    }
+
     /// Stores orders with their facts as the consumer does, the next records of partition 0.
     /// Returns when the service has them.
     pub async fn store(&self, orders: &[Order]) {
-        self.client.batch_execute("BEGIN").await.unwrap();
+        self.execute("BEGIN").await;
         self.add(orders).await;
-        self.client.batch_execute("COMMIT").await.unwrap();
+        self.execute("COMMIT").await;
         self.followed().await;
     }
 
@@ -152,10 +111,7 @@ impl<D> Shop<D> {
     /// there is: what a merge leaves.
     pub async fn merge(&self, orders: &[Order]) {
         let ids: Vec<&str> = orders.iter().map(|order| &*order.event_id).collect();
-        self.client
-            .batch_execute("DELETE FROM order_facts")
-            .await
-            .unwrap();
+        self.execute("DELETE FROM order_facts").await;
         self.client.execute(ADD_FACTS, &[&ids]).await.unwrap();
     }
 
