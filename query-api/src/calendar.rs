@@ -59,6 +59,9 @@ pub struct Piece {
     pub date: NaiveDate,
 }
 
+/// `[from_us, until_us)`, microseconds since 1970.
+pub type Interval = (i64, i64);
+
 /// A stretch of time, open at an end that is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -87,6 +90,20 @@ impl Span {
             until: ends.last().copied(),
             holes,
         }
+    }
+
+    /// What belongs to it, in order of time.
+    #[must_use]
+    pub fn intervals(&self) -> Vec<Interval> {
+        let begin = self.from.map_or(i64::MIN, |from| from.timestamp_micros());
+        let end = self
+            .until
+            .map_or(i64::MAX, |until| until.timestamp_micros());
+        let mut cuts = vec![begin];
+        cuts.extend(self.holes.iter().map(DateTime::timestamp_micros));
+        cuts.push(end);
+        let pairs = cuts.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        pairs.filter(|(from, until)| from < until).collect()
     }
 }
 

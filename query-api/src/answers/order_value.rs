@@ -4,11 +4,10 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::amount;
-use crate::calendar::DateRange;
+use crate::calendar::{DateRange, Interval};
 use crate::facts::Facts;
 use crate::facts::day::Quarter;
 use crate::facts::rows::Rows;
-use crate::facts::snapshot::Interval;
 
 /// How much was ordered?
 #[derive(Clone, Debug, PartialEq, Eq)]

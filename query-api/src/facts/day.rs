@@ -16,7 +16,7 @@ pub const DAY_US: i64 = 86_400_000_000;
 const QUARTERS: u8 = 96;
 
 /// Microseconds of a quarter of an hour.
-pub const QUARTER_US: i64 = DAY_US / QUARTERS as i64;
+const QUARTER_US: i64 = DAY_US / QUARTERS as i64;
 
 /// Orders of a day.
 #[derive(Debug)]

@@ -115,9 +115,7 @@ impl Month {
             total,
         }
     }
-}
 
-impl Month {
     /// The first microsecond of it.
     #[must_use]
     pub fn from_us(&self) -> i64 {

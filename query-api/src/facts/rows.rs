@@ -44,18 +44,6 @@ impl Kind {
     pub fn currency(self) -> u16 {
         self.0 / 2
     }
-
-    /// Whether the buyer accepts marketing.
-    #[must_use]
-    pub fn accepts_marketing(self) -> bool {
-        self.0 % 2 == 1
-    }
-
-    /// A place for it in a list of two a currency.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0.into()
-    }
 }
 
 /// A run of rows of one kind.

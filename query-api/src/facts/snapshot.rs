@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::dictionary::Texts;
 use super::month::{self, Calendar, Month, Summary};
 use super::rows::Rows;
-use crate::calendar::Span;
+use crate::calendar::Interval;
 use crate::position::Positions;
 
 /// Fresh rows are put into larger pieces up to this many orders, so that readers meet few.
@@ -50,25 +50,6 @@ impl Part<'_> {
             Self::Month(month, _) => month.total,
             Self::Rows(rows) => rows.total(),
         }
-    }
-}
-
-/// `[from_us, until_us)`, microseconds since 1970.
-pub type Interval = (i64, i64);
-
-impl Span {
-    /// What belongs to it, in order of time.
-    #[must_use]
-    pub fn intervals(&self) -> Vec<Interval> {
-        let begin = self.from.map_or(i64::MIN, |from| from.timestamp_micros());
-        let end = self
-            .until
-            .map_or(i64::MAX, |until| until.timestamp_micros());
-        let mut cuts = vec![begin];
-        cuts.extend(self.holes.iter().map(DateTime::timestamp_micros));
-        cuts.push(end);
-        let pairs = cuts.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-        pairs.filter(|(from, until)| from < until).collect()
     }
 }
 
