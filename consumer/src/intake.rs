@@ -1,7 +1,8 @@
 //! What waits for a partition's writer: decoded while the batch before is being committed.
 //!
 //! Natural batching: the writer takes everything that waits, up to a limit. There is no linger, so
-//! a lone record is committed at once, and under load batches fill by themselves.
+//! a lone record is committed at once, and under load batches fill by themselves. It waits only for
+//! what was polled already and is being decoded.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,6 +70,9 @@ impl Piece {
 
 /// Records decoded in one go, before other tasks get their turn.
 const DECODE_RUN: usize = 250;
+
+/// What part of the limit a batch is small below.
+const SMALL_BATCH: usize = 4;
 
 impl Intake {
     /// An empty intake that holds, and gives at once, no more than `limit`; one larger record is
@@ -176,7 +180,8 @@ impl Intake {
         self.filled.notify_one();
     }
 
-    /// Takes everything that waits, up to the limit; waits until there is something.
+    /// Takes everything that waits, up to the limit; waits until there is something. Nothing of a
+    /// batch that was taken before may be in hand any more.
     pub async fn take(&self) -> Batch {
         loop {
             let filled = self.filled.notified();
@@ -196,6 +201,9 @@ impl Intake {
 
     fn take_waiting(&self) -> Option<Batch> {
         let mut waiting = self.waiting();
+        if self.is_worth_waiting(&waiting) {
+            return None;
+        }
         let first = waiting.pieces.front()?;
         let mut batch = Batch {
             first_expected: first.expected_offset(),
@@ -220,6 +228,14 @@ impl Intake {
         waiting.records -= batch.records.len();
         waiting.bytes -= batch.bytes;
         Some(batch)
+    }
+
+    /// Whether so little waits that it is cheaper to let more be decoded first: of what is in hand
+    /// already, so that nothing waits for records that may never come.
+    fn is_worth_waiting(&self, waiting: &Waiting) -> bool {
+        let is_small = waiting.records < self.limit.records / SMALL_BATCH
+            && waiting.bytes < self.limit.bytes / SMALL_BATCH;
+        is_small && self.backlog.records() > waiting.records
     }
 
     /// Whether nothing that was handed over is still to be committed.
@@ -347,6 +363,32 @@ mod tests {
         let order = size_of::<Piece>() + order.fields().len() - texts.len();
         assert!(order <= DECODED_BYTES, "{order} bytes");
         assert!(2 * order > DECODED_BYTES, "{order} bytes");
+    }
+
+    #[tokio::test]
+    async fn little_waits_while_more_of_what_is_in_hand_is_decoded() {
+        let intake = intake(2 * SMALL_BATCH);
+        intake.backlog.add(2, 0);
+        filled(&intake, vec![records(0, &[(0, 0)])]).await;
+        assert!(intake.take_waiting().is_none(), "the other one is coming");
+        filled(&intake, vec![records(0, &[(1, 1)])]).await;
+        assert_eq!(intake.take().await.records.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_lone_record_waits_for_nothing() {
+        let intake = intake(2 * SMALL_BATCH);
+        intake.backlog.add(1, 0);
+        filled(&intake, vec![records(0, &[(0, 0)])]).await;
+        assert_eq!(intake.take().await.records.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_small_batch_any_more_is_taken_whatever_is_decoded() {
+        let intake = intake(2 * SMALL_BATCH);
+        intake.backlog.add(9, 0);
+        filled(&intake, vec![records(0, &[(0, 0), (1, 1)])]).await;
+        assert_eq!(intake.take().await.records.len(), 2);
     }
 
     #[tokio::test]

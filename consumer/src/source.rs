@@ -134,7 +134,8 @@ impl Backlog {
         Self::new(Arc::default())
     }
 
-    fn add(&self, records: usize, bytes: usize) {
+    /// Told when records are handed over.
+    pub(crate) fn add(&self, records: usize, bytes: usize) {
         self.records.fetch_add(records, Ordering::AcqRel);
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
     }
@@ -156,14 +157,20 @@ impl Backlog {
         (next_offset != NOTHING_COMMITTED).then_some(next_offset)
     }
 
+    /// Records that were handed over and are not done with.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        self.records.load(Ordering::Acquire)
+    }
+
     /// Whether everything that was handed over is done with.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.load(Ordering::Acquire) == 0
+        self.records() == 0
     }
 
     fn exceeds(&self, limit: Limit) -> bool {
-        let records = self.records.load(Ordering::Acquire);
+        let records = self.records();
         let bytes = self.bytes.load(Ordering::Acquire);
         records >= limit.records || held_bytes(records, bytes) >= limit.bytes
     }

@@ -35,6 +35,8 @@ const SEEK_AGAIN: Duration = Duration::from_millis(50);
 const SEEK_REFUSED: Duration = Duration::from_secs(1);
 /// Longest that a seek may take.
 const SEEK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest that waking the client up may take for all partitions that were opened at once.
+const WAKE_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long a stop waits for transactions in flight: longer than a statement may take.
 const STOP_WAIT: Duration = Duration::from_secs(40);
 
@@ -137,6 +139,7 @@ impl Poller {
             .filter(|(_, lane)| lane.flow == Flow::Seeking && lane.seek_after <= now)
             .map(|(partition, lane)| (*partition, lane.expected_offset))
             .collect();
+        let mut opened = Vec::new();
         for (partition, offset) in waiting {
             let target = Offset::Offset(offset);
             let sought = self
@@ -152,6 +155,7 @@ impl Poller {
                     lane.flow = Flow::Open;
                     lane.full_since = None;
                     lane.seek_refused_since = None;
+                    opened.push(partition);
                 }
                 Err(error) => {
                     tracing::debug!(kafka.partition = partition, "cannot seek yet: {error}");
@@ -164,6 +168,23 @@ impl Poller {
                         self.assign_again(partition);
                     }
                 }
+            }
+        }
+        self.wake_client(&opened);
+    }
+
+    /// Makes the client fetch from partitions that were resumed. Where it had nothing to fetch from
+    /// a broker it looks again after a second, unless something comes from that broker: the answer
+    /// to a question, whatever it says.
+    fn wake_client(&self, partitions: &[i32]) {
+        let deadline = Instant::now() + WAKE_TIMEOUT;
+        for &partition in partitions {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return; // the second is waited
+            }
+            if let Err(error) = self.consumer.fetch_watermarks(&self.topic, partition, left) {
+                tracing::debug!(kafka.partition = partition, "not woken up: {error}");
             }
         }
     }
