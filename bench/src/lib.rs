@@ -3,7 +3,7 @@
 //! A benchmark of ingest ([`mod@ingest`], [`latency`], [`backlog`]) sets its [`stage`] — a Kafka and a
 //! Postgres of its own, and the product's own [`programs`] — measures with [`usage`] (CPU of
 //! processes), [`memory`] (over time), [`scrape`] (what the consumer tells of itself), [`copy`] (what
-//! Postgres can do at best) and [`send`], [`looks`] and [`timeline`] (when a record was sent, when it
+//! Postgres can do at best), [`runs`] (one of each over a full topic) and [`send`], [`looks`] and [`timeline`] (when a record was sent, when it
 //! could be seen).
 //!
 //! A benchmark of answers ([`query`], [`follow`]) starts from a [`filled`] database and asks a
@@ -28,6 +28,7 @@ pub mod plot;
 pub mod programs;
 pub mod query;
 pub mod report;
+pub mod runs;
 pub mod scrape;
 pub mod send;
 pub mod service;
