@@ -141,6 +141,7 @@ async fn send(stage: &Stage, settings: &BacklogSettings, common: &CommonSettings
         topic: TOPIC,
         orders: settings.records,
         seed: common.seed,
+        duplicates: 0.0,
     })
     .await
 }

@@ -50,7 +50,7 @@ impl Filled {
         } else {
             eprintln!("filling a database with {} orders", shown(orders.count));
             let started = Instant::now();
-            fill(&server, orders).await?;
+            make(&server, orders).await?;
             Some(started.elapsed())
         };
         // A newer release may want more than an older one left.
@@ -121,7 +121,7 @@ impl Filled {
     }
 }
 
-async fn fill(server: &OwnServer, orders: &Orders) -> Result<()> {
+async fn make(server: &OwnServer, orders: &Orders) -> Result<()> {
     server.drop_database(UNFINISHED).await?;
     let client = server.client().await?;
     client
@@ -129,13 +129,7 @@ async fn fill(server: &OwnServer, orders: &Orders) -> Result<()> {
         .await?;
     let url = server.url(UNFINISHED)?;
     programs::migrate(&url).await?;
-    let filled = connect(&url).await?;
-    let indexes = Indexes::take_off(&filled, "orders").await?;
-    writers::write(&url, orders).await?;
-    eprintln!("making the indexes");
-    indexes.put_on(&filled).await?;
-    settle(&filled).await?;
-    drop(filled);
+    fill(&url, orders).await?;
     let rename = format!("ALTER DATABASE {UNFINISHED} RENAME TO {}", orders.name);
     // The sessions that have just ended take a moment to leave.
     server.disconnect(UNFINISHED).await?;
@@ -143,6 +137,20 @@ async fn fill(server: &OwnServer, orders: &Orders) -> Result<()> {
         .batch_execute(&rename)
         .await
         .context("cannot give the full database its name")
+}
+
+/// Fills a database that has the product's tables, and nothing in them.
+///
+/// # Errors
+///
+/// When the database refuses.
+pub async fn fill(url: &str, orders: &Orders) -> Result<()> {
+    let client = connect(url).await?;
+    let indexes = Indexes::take_off(&client, "orders").await?;
+    writers::write(url, orders).await?;
+    eprintln!("making the indexes");
+    indexes.put_on(&client).await?;
+    settle(&client).await
 }
 
 /// Does now what the server would do later by itself, in the middle of a measurement.

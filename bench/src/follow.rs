@@ -104,7 +104,7 @@ async fn measure(
     let day = orders.start + Days::new(orders.days.into());
     let mut events = events(settings, common.seed, day);
     let measured = events.split_off(usize::try_from(settings.rate * WARM_UP_SECONDS)?);
-    let sender = Sender::new(&brokers, TOPIC)?;
+    let sender = Sender::new(&brokers, TOPIC, settings.linger_ms)?;
     eprintln!("the same while {} orders/s come", settings.rate);
     let (_, sender) = send(sender, events, settings.rate).await?;
 

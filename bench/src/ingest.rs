@@ -9,14 +9,14 @@ use chrono::Utc;
 use serde::Serialize;
 
 use crate::copy::Rows;
+use crate::filled::{self, GROUP, Orders, TOPIC};
 use crate::machine::{Machine, Versions};
+use crate::programs;
 use crate::report::{Report, grouped, mebibytes, table};
 use crate::runs::{self, ConsumerRun, CopyRun, FullTopic, count};
-use crate::settings::{CommonSettings, IngestSettings};
-use crate::stage::Stage;
+use crate::settings::{CommonSettings, FillSettings, IngestSettings, SynchronousCommit, defaults};
+use crate::stage::{Database, Stage};
 use crate::statistics::Spread;
-
-const TOPIC: &str = "orders";
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -46,8 +46,9 @@ struct Asked<'a> {
 pub async fn run(settings: &IngestSettings, common: &CommonSettings) -> Result<()> {
     let (machine, began_at) = (Machine::this(), Utc::now());
     let mut stage = Stage::set().await?;
-    let topic = FullTopic::fill(&stage, TOPIC, settings.orders, common).await?;
-    let figures = measure(&mut stage, &topic, settings.runs).await?;
+    let topic =
+        FullTopic::fill(&stage, TOPIC, settings.orders, settings.duplicates, common).await?;
+    let figures = measure(&mut stage, &topic, settings, common).await?;
     print(&figures, settings.orders);
     let report = Report {
         benchmark: "ingest",
@@ -64,20 +65,27 @@ pub async fn run(settings: &IngestSettings, common: &CommonSettings) -> Result<(
     Ok(())
 }
 
-async fn measure(stage: &mut Stage, topic: &FullTopic, runs: u32) -> Result<Figures> {
+async fn measure(
+    stage: &mut Stage,
+    topic: &FullTopic,
+    settings: &IngestSettings,
+    common: &CommonSettings,
+) -> Result<Figures> {
+    let before = Before::of(settings, common);
     eprintln!("warming up with a first run of the consumer");
     let database = stage.new_database("warm_up").await?;
-    topic.consume(stage, &database).await?;
+    topic.consume(stage, &database, 0).await?;
     let rows = Rows::read(&database.client, "orders").await?;
     ensure!(rows.count == topic.orders, "COPY read {} rows", rows.count);
     stage.drop_database(database).await?;
 
     let mut copy_runs = vec![runs::copy(stage, &rows).await?];
     let mut consumer_runs = Vec::new();
-    for run in 1..=runs {
-        eprintln!("run {run} of {runs}: the consumer, then COPY");
+    for run in 1..=settings.runs {
+        eprintln!("run {run} of {}: the consumer, then COPY", settings.runs);
         let database = stage.new_database("consumed").await?;
-        let mut consumed = topic.consume(stage, &database).await?;
+        before.prepare(stage, &database, topic).await?;
+        let mut consumed = topic.consume(stage, &database, before.rows()).await?;
         stage.drop_database(database).await?;
         let after = runs::copy(stage, &rows).await?;
         let before = &copy_runs[copy_runs.len() - 1];
@@ -93,6 +101,51 @@ async fn measure(stage: &mut Stage, topic: &FullTopic, runs: u32) -> Result<Figu
         copy_runs,
         consumer_runs,
     })
+}
+
+/// What a database is like before the consumer's run.
+struct Before {
+    orders: Option<Orders>,
+    synchronous_commit: SynchronousCommit,
+}
+
+impl Before {
+    fn of(settings: &IngestSettings, common: &CommonSettings) -> Self {
+        let orders = (settings.rows_before > 0).then(|| {
+            let mut fill: FillSettings = defaults();
+            fill.orders = settings.rows_before;
+            // Others than those in the topic.
+            let other = CommonSettings {
+                seed: common.seed + 1,
+                ..common.clone()
+            };
+            Orders::of(&fill, &other)
+        });
+        Self {
+            orders,
+            synchronous_commit: settings.synchronous_commit,
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        self.orders.as_ref().map_or(0, |orders| orders.count)
+    }
+
+    async fn prepare(&self, stage: &Stage, database: &Database, topic: &FullTopic) -> Result<()> {
+        if let Some(orders) = &self.orders {
+            eprintln!(
+                "filling the tables with {} orders",
+                grouped(count(orders.count))
+            );
+            filled::fill(database.url(), orders).await?;
+            let brokers = stage.brokers();
+            programs::read_from_the_beginning(GROUP, &brokers, topic.name, database.url()).await?;
+        }
+        if self.synchronous_commit == SynchronousCommit::Off {
+            database.let_commits_return_early().await?;
+        }
+        Ok(())
+    }
 }
 
 fn print(figures: &Figures, orders: u64) {

@@ -98,7 +98,7 @@ async fn measure(
     let mut events = events(settings, common.seed);
     let measured = events.split_off(warm_up);
     let rate = settings.rate;
-    let sender = Sender::new(&brokers, TOPIC)?;
+    let sender = Sender::new(&brokers, TOPIC, settings.linger_ms)?;
     let sending = move |events: Vec<Event>, sender: Sender| {
         tokio::task::spawn_blocking(move || (sender.send(&events, rate), sender))
     };

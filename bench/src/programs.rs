@@ -114,6 +114,8 @@ pub struct Generate<'a> {
     pub orders: u64,
     /// Where randomness starts.
     pub seed: u64,
+    /// Part of them that is sent twice.
+    pub duplicates: f64,
 }
 
 /// Sends a year of orders, six a customer, as fast as it can.
@@ -133,7 +135,8 @@ pub async fn generate(what: &Generate<'_>) -> Result<()> {
             &what.orders.div_ceil(ORDERS_PER_CUSTOMER).to_string(),
         ])
         .args(["--days", &DAYS.to_string()])
-        .args(["--seed", &what.seed.to_string()]);
+        .args(["--seed", &what.seed.to_string()])
+        .args(["--duplicates", &what.duplicates.to_string()]);
     run("ordertally-replay generate", command).await
 }
 

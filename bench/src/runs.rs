@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::copy::Rows;
+use crate::filled::GROUP;
 use crate::programs::{self, Consumer, Generate};
 use crate::report::grouped;
 use crate::settings::CommonSettings;
@@ -67,7 +68,7 @@ pub struct ConsumerRun {
 pub struct FullTopic {
     /// Its name.
     pub name: &'static str,
-    /// How many orders wait in it.
+    /// How many different orders wait in it.
     pub orders: u64,
     records: i64,
 }
@@ -82,6 +83,7 @@ impl FullTopic {
         stage: &Stage,
         name: &'static str,
         orders: u64,
+        duplicates: f64,
         common: &CommonSettings,
     ) -> Result<Self> {
         eprintln!("filling the topic with {} orders", grouped(count(orders)));
@@ -91,6 +93,7 @@ impl FullTopic {
             topic: name,
             orders,
             seed: common.seed,
+            duplicates,
         })
         .await?;
         Ok(Self {
@@ -100,14 +103,21 @@ impl FullTopic {
         })
     }
 
-    /// Runs the consumer until it has committed every record; its share of COPY is not known yet.
+    /// Runs the consumer on a database that holds `rows_before` orders until it has committed every
+    /// record; its share of COPY is not known yet.
     ///
     /// # Errors
     ///
     /// When it fails, or has not stored every order.
-    pub async fn consume(&self, stage: &mut Stage, database: &Database) -> Result<ConsumerRun> {
+    pub async fn consume(
+        &self,
+        stage: &mut Stage,
+        database: &Database,
+        rows_before: u64,
+    ) -> Result<ConsumerRun> {
         let servers_before = stage.cpu()?;
-        let mut consumer = Consumer::start(&stage.brokers(), self.name, database.url())?;
+        let brokers = stage.brokers();
+        let mut consumer = Consumer::start_in(GROUP, &brokers, self.name, database.url())?;
         let seconds = self.consumed(&mut consumer, database).await?;
         let consumer_cpu_seconds = consumer.cpu_seconds()?;
         let servers = stage.cpu()?.since(servers_before);
@@ -130,7 +140,7 @@ impl FullTopic {
             commit_ms_mean: told.value("ordertally_commit_duration_seconds_sum")? * 1e3 / batches,
         };
         consumer.stop().await?;
-        database.check(self.orders).await?;
+        database.check(rows_before + self.orders).await?;
         Ok(run)
     }
 

@@ -1,5 +1,5 @@
-//! Records sent one by one at a steady rate, as many small producers would: no linger, and no
-//! waiting for one another.
+//! Records sent one by one at a steady rate, as many small producers would: none waits for another,
+//! but for the linger that is asked for.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,11 +90,11 @@ impl Sender {
     /// # Errors
     ///
     /// When librdkafka refuses its settings.
-    pub fn new(brokers: &str, topic: &str) -> Result<Self> {
+    pub fn new(brokers: &str, topic: &str, linger_ms: u32) -> Result<Self> {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", brokers)
             .set("acks", "all")
-            .set("linger.ms", "0") // a record leaves at once, whether or not another waits
+            .set("linger.ms", linger_ms.to_string())
             .set("socket.nagle.disable", "true")
             .create_with_context(Notes::default())
             .context("cannot make a producer")?;

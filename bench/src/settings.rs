@@ -79,6 +79,25 @@ pub struct IngestSettings {
     /// How often the consumer is measured, each time between two runs of COPY
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub runs: u32,
+    /// Part of the orders that the topic holds twice, between 0 and 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub duplicates: f64,
+    /// Orders that lie in the consumer's tables before each run
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
+    pub rows_before: u64,
+    /// Whether a commit waits until it is on disk
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub synchronous_commit: SynchronousCommit,
+}
+
+/// What Postgres calls by that name. Off, commits of the last moments are lost with the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum SynchronousCommit {
+    /// As delivered.
+    On,
+    /// For a figure to compare with.
+    Off,
 }
 
 /// The settings of `latency`.
@@ -87,6 +106,9 @@ pub struct LatencySettings {
     /// Records sent a second
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
+    /// How long the producer lets a record wait for others, milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub linger_ms: u32,
     /// How long they are measured
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub seconds: u32,
@@ -200,6 +222,9 @@ pub struct FollowSettings {
     /// Orders sent a second
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
+    /// How long the producer lets a record wait for others, milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub linger_ms: u32,
     /// Questions asked a second
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub question_rate: u32,

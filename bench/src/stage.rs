@@ -201,6 +201,16 @@ impl Database {
         Ok(())
     }
 
+    /// Lets the sessions to come commit without waiting for the disk.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses.
+    pub async fn let_commits_return_early(&self) -> Result<()> {
+        let alter = format!("ALTER DATABASE {} SET synchronous_commit = off", self.name);
+        Ok(self.client.batch_execute(&alter).await?)
+    }
+
     /// Connects again, after the server was away.
     ///
     /// # Errors
