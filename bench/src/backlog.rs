@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::machine::{Machine, Versions};
 use crate::memory::Samples;
-use crate::programs::{self, Consumer, Generate};
+use crate::programs::{self, Consumer, Load};
 use crate::report::{Report, grouped, mebibytes, table};
 use crate::settings::{BacklogSettings, CommonSettings};
 use crate::stage::{Database, Stage};
@@ -136,14 +136,8 @@ struct Memory {
 async fn send(stage: &Stage, settings: &BacklogSettings, common: &CommonSettings) -> Result<()> {
     let records = count(settings.records);
     eprintln!("Postgres is away: sending {} records", grouped(records));
-    programs::generate(&Generate {
-        brokers: &stage.brokers(),
-        topic: TOPIC,
-        orders: settings.records,
-        seed: common.seed,
-        duplicates: 0.0,
-    })
-    .await
+    let load = Load::of_a_year(settings.records, common.seed);
+    programs::generate(&stage.brokers(), TOPIC, &load).await
 }
 
 /// How the backlog went down.

@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 use crate::programs;
 use crate::report::grouped;
 use crate::settings::FillSettings;
-use indexes::Indexes;
+use indexes::{Indexes, Pages};
 pub use orders::Orders;
 use server::OwnServer;
 
@@ -139,18 +139,27 @@ async fn make(server: &OwnServer, orders: &Orders) -> Result<()> {
         .context("cannot give the full database its name")
 }
 
-/// Fills a database that has the product's tables, and nothing in them.
+async fn fill(url: &str, orders: &Orders) -> Result<()> {
+    let client = connect(url).await?;
+    let indexes = Indexes::take_off(&client, "orders").await?;
+    writers::write(url, orders).await?;
+    indexes.put_on(&client, Pages::Full).await?;
+    settle(&client).await
+}
+
+/// Fills a database that has the product's tables, and nothing in them, and leaves it as it would be
+/// between two checkpoints after long work: pages of the indexes are two thirds full, and whole in the
+/// log already.
 ///
 /// # Errors
 ///
 /// When the database refuses.
-pub async fn fill(url: &str, orders: &Orders) -> Result<()> {
+pub async fn fill_for_more(url: &str, orders: &Orders) -> Result<()> {
     let client = connect(url).await?;
     let indexes = Indexes::take_off(&client, "orders").await?;
     writers::write(url, orders).await?;
-    eprintln!("making the indexes");
-    indexes.put_on(&client).await?;
-    settle(&client).await
+    settle(&client).await?;
+    indexes.put_on(&client, Pages::WithRoom).await
 }
 
 /// Does now what the server would do later by itself, in the middle of a measurement.

@@ -5,13 +5,13 @@
 //! stores are those that COPY writes.
 
 use anyhow::{Result, ensure};
-use chrono::Utc;
+use chrono::{Days, Utc};
 use serde::Serialize;
 
 use crate::copy::Rows;
 use crate::filled::{self, GROUP, Orders, TOPIC};
 use crate::machine::{Machine, Versions};
-use crate::programs;
+use crate::programs::{self, Load};
 use crate::report::{Report, grouped, mebibytes, table};
 use crate::runs::{self, ConsumerRun, CopyRun, FullTopic, count};
 use crate::settings::{CommonSettings, FillSettings, IngestSettings, SynchronousCommit, defaults};
@@ -46,9 +46,10 @@ struct Asked<'a> {
 pub async fn run(settings: &IngestSettings, common: &CommonSettings) -> Result<()> {
     let (machine, began_at) = (Machine::this(), Utc::now());
     let mut stage = Stage::set().await?;
-    let topic =
-        FullTopic::fill(&stage, TOPIC, settings.orders, settings.duplicates, common).await?;
-    let figures = measure(&mut stage, &topic, settings, common).await?;
+    let before = Before::of(settings, common);
+    let load = before.load(settings, common);
+    let topic = FullTopic::fill(&stage, TOPIC, common.partitions, &load).await?;
+    let figures = measure(&mut stage, &topic, &before, settings.runs).await?;
     print(&figures, settings.orders);
     let report = Report {
         benchmark: "ingest",
@@ -68,10 +69,9 @@ pub async fn run(settings: &IngestSettings, common: &CommonSettings) -> Result<(
 async fn measure(
     stage: &mut Stage,
     topic: &FullTopic,
-    settings: &IngestSettings,
-    common: &CommonSettings,
+    before: &Before,
+    runs: u32,
 ) -> Result<Figures> {
-    let before = Before::of(settings, common);
     eprintln!("warming up with a first run of the consumer");
     let database = stage.new_database("warm_up").await?;
     topic.consume(stage, &database, 0).await?;
@@ -81,8 +81,8 @@ async fn measure(
 
     let mut copy_runs = vec![runs::copy(stage, &rows).await?];
     let mut consumer_runs = Vec::new();
-    for run in 1..=settings.runs {
-        eprintln!("run {run} of {}: the consumer, then COPY", settings.runs);
+    for run in 1..=runs {
+        eprintln!("run {run} of {runs}: the consumer, then COPY");
         let database = stage.new_database("consumed").await?;
         before.prepare(stage, &database, topic).await?;
         let mut consumed = topic.consume(stage, &database, before.rows()).await?;
@@ -127,6 +127,17 @@ impl Before {
         }
     }
 
+    /// What is sent: onto a full table, orders of the day after those that it holds.
+    fn load(&self, settings: &IngestSettings, common: &CommonSettings) -> Load {
+        let mut load = Load::of_a_year(settings.orders, common.seed);
+        load.duplicates = settings.duplicates;
+        if let Some(orders) = &self.orders {
+            load.start = orders.start + Days::new(orders.days.into());
+            load.days = 1;
+        }
+        load
+    }
+
     fn rows(&self) -> u64 {
         self.orders.as_ref().map_or(0, |orders| orders.count)
     }
@@ -137,7 +148,7 @@ impl Before {
                 "filling the tables with {} orders",
                 grouped(count(orders.count))
             );
-            filled::fill(database.url(), orders).await?;
+            filled::fill_for_more(database.url(), orders).await?;
             let brokers = stage.brokers();
             programs::read_from_the_beginning(GROUP, &brokers, topic.name, database.url()).await?;
         }

@@ -41,6 +41,21 @@ impl Machine {
     }
 }
 
+/// What somebody would give a Postgres that has this machine's memory to share with little else: a
+/// quarter of it (`PostgreSQL`'s manual, "Resource Consumption"), and checkpoints by time rather than
+/// by volume, each of which makes every page be logged whole once more.
+#[must_use]
+pub fn postgres_settings() -> Vec<(&'static str, String)> {
+    let mut settings = vec![
+        ("max_wal_size", "10GB".to_owned()),
+        ("checkpoint_timeout", "30min".to_owned()),
+    ];
+    if let Some(memory) = Machine::this().memory_bytes {
+        settings.push(("shared_buffers", format!("{}MB", memory / 4 >> 20)));
+    }
+    settings
+}
+
 /// The value of the first `name: value` line.
 fn field(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {

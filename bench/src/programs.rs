@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use chrono::NaiveDate;
 use ordertally_local::child::{Child, Launch, Signal};
 use ordertally_local::port;
 use ordertally_local::resident::resident;
@@ -17,7 +18,6 @@ use crate::usage;
 
 /// 1.7 million customers among ten million orders a year.
 const ORDERS_PER_CUSTOMER: u64 = 6;
-const DAYS: u32 = 365;
 
 /// A consumer is up in well under a second on idle cores, with a join of its group after it.
 const READY_DEADLINE: Duration = Duration::from_secs(60);
@@ -103,40 +103,55 @@ pub async fn read_from_the_beginning(
     run("ordertally-consumer positions reset", command).await
 }
 
-/// What `ordertally-replay generate` is asked for.
-#[derive(Debug)]
-pub struct Generate<'a> {
-    /// What it starts from.
-    pub brokers: &'a str,
-    /// Where the events go.
-    pub topic: &'a str,
-    /// How many orders.
+/// Orders that `ordertally-replay generate` is to make, six a customer.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// How many.
     pub orders: u64,
     /// Where randomness starts.
     pub seed: u64,
     /// Part of them that is sent twice.
     pub duplicates: f64,
+    /// The first day that they are spread over, in UTC.
+    pub start: NaiveDate,
+    /// How many days these are.
+    pub days: u32,
 }
 
-/// Sends a year of orders, six a customer, as fast as it can.
+impl Load {
+    /// Different orders of a year.
+    #[must_use]
+    pub fn of_a_year(orders: u64, seed: u64) -> Self {
+        Self {
+            orders,
+            seed,
+            duplicates: 0.0,
+            start: NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar"),
+            days: 365,
+        }
+    }
+}
+
+/// Sends orders to a topic as fast as it can.
 ///
 /// # Errors
 ///
 /// When `ordertally-replay` fails.
-pub async fn generate(what: &Generate<'_>) -> Result<()> {
+pub async fn generate(brokers: &str, topic: &str, load: &Load) -> Result<()> {
     let mut command = command("ordertally-replay")?;
     command
         .arg("generate")
-        .args(["--kafka-brokers", what.brokers])
-        .args(["--kafka-topic", what.topic])
-        .args(["--orders", &what.orders.to_string()])
+        .args(["--kafka-brokers", brokers])
+        .args(["--kafka-topic", topic])
+        .args(["--orders", &load.orders.to_string()])
         .args([
             "--customers",
-            &what.orders.div_ceil(ORDERS_PER_CUSTOMER).to_string(),
+            &load.orders.div_ceil(ORDERS_PER_CUSTOMER).to_string(),
         ])
-        .args(["--days", &DAYS.to_string()])
-        .args(["--seed", &what.seed.to_string()])
-        .args(["--duplicates", &what.duplicates.to_string()]);
+        .args(["--days", &load.days.to_string()])
+        .args(["--start", &load.start.to_string()])
+        .args(["--seed", &load.seed.to_string()])
+        .args(["--duplicates", &load.duplicates.to_string()]);
     run("ordertally-replay generate", command).await
 }
 

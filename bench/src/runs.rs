@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use crate::copy::Rows;
 use crate::filled::GROUP;
-use crate::programs::{self, Consumer, Generate};
+use crate::programs::{self, Consumer, Load};
 use crate::report::grouped;
-use crate::settings::CommonSettings;
 use crate::stage::{Database, Stage};
 use crate::usage;
 
@@ -82,20 +81,13 @@ impl FullTopic {
     pub async fn fill(
         stage: &Stage,
         name: &'static str,
-        orders: u64,
-        duplicates: f64,
-        common: &CommonSettings,
+        partitions: i32,
+        load: &Load,
     ) -> Result<Self> {
+        let orders = load.orders;
         eprintln!("filling the topic with {} orders", grouped(count(orders)));
-        stage.create_topic(name, common.partitions).await?;
-        programs::generate(&Generate {
-            brokers: &stage.brokers(),
-            topic: name,
-            orders,
-            seed: common.seed,
-            duplicates,
-        })
-        .await?;
+        stage.create_topic(name, partitions).await?;
+        programs::generate(&stage.brokers(), name, load).await?;
         Ok(Self {
             name,
             orders,

@@ -6,6 +6,7 @@ use ordertally_local::temporary::{TemporaryKafka, TemporaryPostgres};
 use ordertally_local::topics::Topics;
 use tokio_postgres::Client;
 
+use crate::machine::postgres_settings;
 use crate::programs;
 use crate::usage;
 
@@ -44,8 +45,11 @@ impl Stage {
     /// When one of them does not start.
     pub async fn set() -> Result<Self> {
         eprintln!("starting Kafka and Postgres");
-        let (kafka, postgres) =
-            tokio::try_join!(TemporaryKafka::start(), TemporaryPostgres::start())?;
+        let settings = postgres_settings();
+        let (kafka, postgres) = tokio::try_join!(
+            TemporaryKafka::start(),
+            TemporaryPostgres::start_with(&settings)
+        )?;
         Ok(Self { kafka, postgres })
     }
 

@@ -122,13 +122,25 @@ impl TemporaryPostgres {
     ///
     /// [`TemporaryError`].
     pub async fn start() -> Result<Self, TemporaryError> {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts it with settings of `postgresql.conf` on top of ours.
+    ///
+    /// # Errors
+    ///
+    /// [`TemporaryError`].
+    pub async fn start_with(settings: &[(&str, String)]) -> Result<Self, TemporaryError> {
         let folder = WorkFolder::temporary()?;
         let log = folder.path().join("postgres.log");
         let mut attempt = 1;
         loop {
             let data = folder.path().join("postgres");
-            let cluster = Cluster::new(data, log.clone(), port::free())?
-                .setting("max_connections", MAX_CONNECTIONS);
+            let cluster = settings.iter().fold(
+                Cluster::new(data, log.clone(), port::free())?
+                    .setting("max_connections", MAX_CONNECTIONS),
+                |cluster, (name, value)| cluster.setting(name, value),
+            );
             match cluster.start().await {
                 Ok(server) => {
                     return Ok(Self {

@@ -8,6 +8,8 @@ use ordertally_local::port;
 use ordertally_local::postgres::{Cluster, SUPERUSER, Server, connect};
 use tokio_postgres::Client;
 
+use crate::machine::postgres_settings;
+
 /// A free port may be taken between the look and the start.
 const ATTEMPTS: usize = 3;
 
@@ -33,10 +35,10 @@ impl OwnServer {
         let mut attempt = 1;
         loop {
             let data = folder.path().join("postgres");
-            let cluster = Cluster::new(data, log.clone(), port::free())?
-                // Filling writes as much as a day would: a checkpoint each 4 GB writes pages twice.
-                .setting("max_wal_size", "16GB")
-                .setting("checkpoint_timeout", "30min");
+            let cluster = postgres_settings().iter().fold(
+                Cluster::new(data, log.clone(), port::free())?,
+                |cluster, (name, value)| cluster.setting(name, value),
+            );
             match cluster.start().await {
                 Ok(server) => {
                     return Ok(Self {
