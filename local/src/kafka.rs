@@ -197,11 +197,7 @@ impl Node {
     }
 
     fn java(&self) -> Command {
-        let java = std::env::var_os("JAVA_HOME")
-            .map(|home| Path::new(&home).join("bin/java"))
-            .filter(|java| java.is_file())
-            .unwrap_or_else(|| "java".into());
-        let mut command = Command::new(java);
+        let mut command = Command::new(java());
         let logging = self.folder.join("log4j2.properties");
         command
             .args(JVM_OPTIONS)
@@ -210,6 +206,15 @@ impl Node {
             .arg(self.jars.class_path());
         command
     }
+}
+
+/// The Java of `JAVA_HOME`, else that of `PATH`.
+#[must_use]
+pub fn java() -> PathBuf {
+    std::env::var_os("JAVA_HOME")
+        .map(|home| Path::new(&home).join("bin/java"))
+        .filter(|java| java.is_file())
+        .unwrap_or_else(|| "java".into())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), KafkaError> {
