@@ -111,6 +111,20 @@ impl Sender {
     ///
     /// When an event is refused or not acknowledged.
     pub fn send(&self, events: &[Event], rate: u32) -> Result<Run> {
+        self.send_telling(events, rate, |_| ())
+    }
+
+    /// The same; tells of each event, in their order, when its sending began.
+    ///
+    /// # Errors
+    ///
+    /// When an event is refused or not acknowledged.
+    pub fn send_telling(
+        &self,
+        events: &[Event],
+        rate: u32,
+        mut tell: impl FnMut(Instant),
+    ) -> Result<Run> {
         let started = Instant::now();
         let mut late_max = Duration::ZERO;
         for (number, event) in (0_u32..).zip(events) {
@@ -127,6 +141,7 @@ impl Sender {
             if let Err((error, _)) = self.producer.send(record) {
                 return Err(error).context("the producer does not take a record");
             }
+            tell(sent_at);
         }
         self.producer
             .flush(FLUSH_TIMEOUT)
