@@ -1,6 +1,6 @@
 # What people type. Each target first installs what is missing (scripts/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint bench bench-programs bench-ingest bench-query bench-follow bench-decode plots chaos fuzz
+.PHONY: help setup demo run test lint bench bench-programs bench-ingest bench-sinks bench-query bench-follow bench-decode plots chaos fuzz
 
 # rustup installs there; a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -42,6 +42,9 @@ bench: bench-programs ## The benchmarks, beside what people would use instead (A
 
 bench-ingest: bench-programs ## Rows a second from a full topic, beside plain COPY
 	@$(TARGET)/release/ordertally-bench ingest $(ARGS)
+
+bench-sinks: bench-programs ## The same, beside Kafka Connect with Debezium's JDBC sink
+	@$(TARGET)/release/ordertally-bench sinks $(ARGS)
 
 bench-query: bench-programs ## The three questions over ten million orders, beside other engines
 	@$(TARGET)/release/ordertally-bench query $(ARGS)

@@ -8,7 +8,7 @@ use anyhow::Context;
 use ordertally_bench::settings::{
     AllSettings, Command, CommonSettings, FollowSettings, QuerySettings, Settings, defaults,
 };
-use ordertally_bench::{backlog, follow, ingest, latency, plot, query};
+use ordertally_bench::{backlog, follow, ingest, latency, plot, query, sinks};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
 use tokio::runtime::Runtime;
@@ -49,6 +49,8 @@ fn start(settings: Settings) -> anyhow::Result<()> {
 async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
     match command {
         Command::Ingest(settings) => ingest::run(&settings, common).await,
+        Command::Sinks(settings) => sinks::run(&settings, common).await,
+        Command::JsonSink(settings) => sinks::json::run(&settings, common.partitions),
         Command::Latency(settings) => latency::run(&settings, common).await,
         Command::Backlog(settings) => backlog::run(&settings, common).await,
         Command::Query(settings) => query::run(&settings, common).await,
@@ -60,6 +62,7 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
 
 async fn run_all(settings: AllSettings, common: &CommonSettings) -> anyhow::Result<()> {
     ingest::run(&settings.ingest, common).await?;
+    sinks::run(&defaults(), common).await?;
     latency::run(&settings.latency, common).await?;
     backlog::run(&settings.backlog, common).await?;
     // Both ask about the same orders, which take minutes to make.

@@ -27,7 +27,11 @@ const STOP_GRACE: Duration = Duration::from_secs(60);
 /// A command that runs one of the programs. Of this process' environment only what a program needs
 /// to run at all is passed on: a person's settings change no figure.
 pub(crate) fn command(name: &str) -> Result<Command> {
-    let path = path_of(name)?;
+    Ok(bare(path_of(name)?))
+}
+
+/// The same for a program that lies elsewhere.
+pub(crate) fn bare(path: PathBuf) -> Command {
     let mut command = Command::new(path);
     command.env_clear();
     for variable in ["PATH", "HOME", "TMPDIR"] {
@@ -35,7 +39,7 @@ pub(crate) fn command(name: &str) -> Result<Command> {
             command.env(variable, value);
         }
     }
-    Ok(command)
+    command
 }
 
 fn path_of(name: &str) -> Result<PathBuf> {

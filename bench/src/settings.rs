@@ -36,6 +36,11 @@ pub struct Settings {
 pub enum Command {
     /// Rows a second from a full topic, beside plain COPY of the same rows
     Ingest(IngestSettings),
+    /// Rows a second from a full topic, beside Kafka Connect
+    Sinks(SinksSettings),
+    /// Not a benchmark: a process that `sinks` starts
+    #[command(hide = true)]
+    JsonSink(JsonSinkSettings),
     /// Time from sending a record to its row being visible, at a steady rate
     Latency(LatencySettings),
     /// Memory while a backlog waits for Postgres, and how fast it drains
@@ -98,6 +103,43 @@ pub enum SynchronousCommit {
     On,
     /// For a figure to compare with.
     Off,
+}
+
+/// The settings of `sinks`.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct SinksSettings {
+    /// Orders that wait in the topic
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub orders: u64,
+    /// How often each is measured, each time between two runs of COPY
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub runs: u32,
+    /// Records sent a second while latency is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub latency_rate: u32,
+    /// How long latency is measured, of each; 0 for not at all
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=3_600))]
+    pub latency_seconds: u32,
+    /// How long records are sent before that
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub latency_warm_up_seconds: u32,
+}
+
+/// Where the sink of JSON reads and writes.
+#[derive(Args, Clone, Debug)]
+pub struct JsonSinkSettings {
+    /// What a client of Kafka starts from
+    #[arg(long)]
+    pub brokers: String,
+    /// The topic
+    #[arg(long)]
+    pub topic: String,
+    /// The database, with user and password
+    #[arg(long)]
+    pub database_url: String,
+    /// The topic holds the events as they were sent, not flat records
+    #[arg(long)]
+    pub as_sent: bool,
 }
 
 /// The settings of `latency`.
