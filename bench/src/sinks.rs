@@ -23,6 +23,7 @@ use tokio_postgres::Client;
 
 use crate::copy::Rows;
 use crate::machine::{Machine, Versions};
+use crate::programs::Load;
 use crate::report::Report;
 use crate::runs::{self, ConsumerRun, CopyRun, FullTopic};
 use crate::settings::{CommonSettings, SinksSettings};
@@ -103,7 +104,8 @@ pub async fn run(settings: &SinksSettings, common: &CommonSettings) -> Result<()
     let jars = connect::install().await?;
     let (machine, began_at) = (Machine::this(), Utc::now());
     let mut stage = Stage::set().await?;
-    let full = FullTopic::fill(&stage, TOPIC, settings.orders, 0.0, common).await?;
+    let load = Load::of_a_year(settings.orders, common.seed);
+    let full = FullTopic::fill(&stage, TOPIC, common.partitions, &load).await?;
     eprintln!("warming up with a first run of the consumer");
     let database = stage.new_database("warm_up").await?;
     full.consume(&mut stage, &database, 0).await?;
