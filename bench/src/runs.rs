@@ -50,6 +50,8 @@ pub struct ConsumerRun {
     pub postgres_cpu_seconds: f64,
     /// What that is.
     pub postgres_cpu_us_per_row: f64,
+    /// What all of Postgres wrote to its log.
+    pub wal_bytes_per_row: f64,
     /// Of Kafka's process.
     pub kafka_cpu_seconds: f64,
     /// The most memory that the consumer held.
@@ -108,11 +110,13 @@ impl FullTopic {
         rows_before: u64,
     ) -> Result<ConsumerRun> {
         let servers_before = stage.cpu()?;
+        let wal_before = database.wal_bytes().await?;
         let brokers = stage.brokers();
         let mut consumer = Consumer::start_in(GROUP, &brokers, self.name, database.url())?;
         let seconds = self.consumed(&mut consumer, database).await?;
         let consumer_cpu_seconds = consumer.cpu_seconds()?;
         let servers = stage.cpu()?.since(servers_before);
+        let wal_bytes = database.wal_bytes().await? - wal_before;
         let peak_resident_bytes = consumer.peak_resident_bytes()?;
         let told = consumer.scrape().await?;
         let batches = told.value("ordertally_batch_records_count")?;
@@ -125,6 +129,7 @@ impl FullTopic {
             consumer_cpu_us_per_row: consumer_cpu_seconds * 1e6 / orders,
             postgres_cpu_seconds: servers.postgres_seconds,
             postgres_cpu_us_per_row: servers.postgres_seconds * 1e6 / orders,
+            wal_bytes_per_row: wal_bytes / orders,
             kafka_cpu_seconds: servers.kafka_seconds,
             peak_resident_bytes,
             batches,

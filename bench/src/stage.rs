@@ -205,6 +205,22 @@ impl Database {
         Ok(())
     }
 
+    /// How far the server's log goes.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses.
+    pub async fn wal_bytes(&self) -> Result<f64> {
+        let row = self
+            .client
+            .query_one(
+                "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8",
+                &[],
+            )
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Lets the sessions to come commit without waiting for the disk.
     ///
     /// # Errors
