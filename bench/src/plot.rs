@@ -9,6 +9,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use plotters::style::RGBColor;
+use serde_json::Value;
 
 use crate::settings::{CommonSettings, PlotSettings};
 use bars::Bars;
@@ -81,6 +82,7 @@ fn ingest_rate() -> Lines {
         file: "ingest-rate.svg",
         title: "Ingest: rows a second over rows in the table",
         benchmark: "ingest",
+        counts: is_plain_ingest,
         // A run that begins on a full table says how full; it ends with its own orders on top.
         x: vec!["/settings/rows_before", "/settings/orders"],
         x_name: "rows in the table at the end",
@@ -94,6 +96,12 @@ fn ingest_rate() -> Lines {
             ),
         ],
     }
+}
+
+/// Different orders, each commit on disk.
+fn is_plain_ingest(result: &Value) -> bool {
+    let settings = &result["settings"];
+    settings["duplicates"].as_f64().unwrap_or(0.0) == 0.0 && settings["synchronous_commit"] != "off"
 }
 
 fn latency() -> Lines {
@@ -110,6 +118,7 @@ fn latency() -> Lines {
         file: "query-latency.svg",
         title: "Answers over HTTP: drawn questions",
         benchmark: "query",
+        counts: |_| true,
         x: vec!["/settings/orders"],
         x_name: "orders",
         y_name: "ms",
@@ -132,6 +141,7 @@ fn beside_engines(place: usize, (file, title): (&'static str, &'static str)) -> 
         file,
         title,
         benchmark: "query",
+        counts: |_| true,
         x: vec!["/settings/orders"],
         x_name: "orders",
         y_name: "ms, median",

@@ -14,6 +14,7 @@ use plotters::element::Circle;
 use plotters::prelude::{Cartesian2d, SVGBackend};
 use plotters::series::LineSeries;
 use plotters::style::{Color, WHITE};
+use serde_json::Value;
 
 use super::results::Results;
 use super::{colour, legend};
@@ -29,6 +30,8 @@ pub struct Lines {
     pub title: &'static str,
     /// Whose results.
     pub benchmark: &'static str,
+    /// Which of them.
+    pub counts: fn(&Value) -> bool,
     /// JSON pointers to what makes the rows, together; one that a result lacks counts nothing.
     pub x: Vec<&'static str>,
     /// Below it.
@@ -104,7 +107,8 @@ impl Lines {
     /// The newest figure for each number of rows.
     fn points(&self, results: &Results, series: &Series) -> Points {
         let mut newest: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-        for result in results.of_benchmark(self.benchmark) {
+        let results = results.of_benchmark(self.benchmark);
+        for result in results.filter(|result| (self.counts)(result)) {
             let rows = self.x.iter().filter_map(|x| result.pointer(x)?.as_f64());
             let rows: f64 = rows.sum();
             let figure = result.pointer(&series.pointer).and_then(|y| y.as_f64());
@@ -192,6 +196,7 @@ mod tests {
             file: "some.svg",
             title: "Some",
             benchmark: "some",
+            counts: |result| result["settings"]["other"].is_null(),
             x: vec!["/settings/rows_before", "/settings/orders"],
             x_name: "rows",
             y_name: "ms",
@@ -204,8 +209,11 @@ mod tests {
     fn the_newest_figure_for_each_number_of_rows_counts() {
         let mut full = result("2026-01-03", 10, 5);
         full["settings"]["rows_before"] = json!(90);
+        let mut other = result("2026-01-04", 10, 9);
+        other["settings"]["other"] = json!(true);
         let results = Results::of(vec![
             result("2026-01-02", 10, 2),
+            other,
             full,
             result("2026-01-01", 10, 1),
             json!({"benchmark": "other", "settings": {"orders": 7}, "figures": {"ms": 7}}),
