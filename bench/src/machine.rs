@@ -47,7 +47,7 @@ impl Machine {
 #[must_use]
 pub fn postgres_settings() -> Vec<(&'static str, String)> {
     let mut settings = vec![
-        ("max_wal_size", "10GB".to_owned()),
+        ("max_wal_size", "16GB".to_owned()),
         ("checkpoint_timeout", "30min".to_owned()),
     ];
     if let Some(memory) = Machine::this().memory_bytes {
