@@ -43,7 +43,7 @@ bench: bench-programs ## The benchmarks, beside what people would use instead (A
 bench-ingest: bench-programs ## Rows a second from a full topic, beside plain COPY
 	@$(TARGET)/release/ordertally-bench ingest $(ARGS)
 
-bench-sinks: bench-programs ## The same, beside Kafka Connect with Debezium's JDBC sink
+bench-sinks: bench-programs ## The same, beside Kafka Connect and Bento (needs Go)
 	@$(TARGET)/release/ordertally-bench sinks $(ARGS)
 
 bench-query: bench-programs ## The three questions over ten million orders, beside other engines

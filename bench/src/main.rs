@@ -50,7 +50,6 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
     match command {
         Command::Ingest(settings) => ingest::run(&settings, common).await,
         Command::Sinks(settings) => sinks::run(&settings, common).await,
-        Command::JsonSink(settings) => sinks::json::run(&settings, common.partitions),
         Command::Latency(settings) => latency::run(&settings, common).await,
         Command::Backlog(settings) => backlog::run(&settings, common).await,
         Command::Query(settings) => query::run(&settings, common).await,

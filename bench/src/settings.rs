@@ -36,11 +36,8 @@ pub struct Settings {
 pub enum Command {
     /// Rows a second from a full topic, beside plain COPY of the same rows
     Ingest(IngestSettings),
-    /// Rows a second from a full topic, beside Kafka Connect
+    /// Rows a second from a full topic, beside Kafka Connect and Bento
     Sinks(SinksSettings),
-    /// Not a benchmark: a process that `sinks` starts
-    #[command(hide = true)]
-    JsonSink(JsonSinkSettings),
     /// Time from sending a record to its row being visible, at a steady rate
     Latency(LatencySettings),
     /// Memory while a backlog waits for Postgres, and how fast it drains
@@ -123,23 +120,6 @@ pub struct SinksSettings {
     /// How long records are sent before that
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub latency_warm_up_seconds: u32,
-}
-
-/// Where the sink of JSON reads and writes.
-#[derive(Args, Clone, Debug)]
-pub struct JsonSinkSettings {
-    /// What a client of Kafka starts from
-    #[arg(long)]
-    pub brokers: String,
-    /// The topic
-    #[arg(long)]
-    pub topic: String,
-    /// The database, with user and password
-    #[arg(long)]
-    pub database_url: String,
-    /// The topic holds the events as they were sent, not flat records
-    #[arg(long)]
-    pub as_sent: bool,
 }
 
 /// The settings of `latency`.

@@ -3,9 +3,10 @@
 //! Every shortcut favours the others: records in the form that they take fastest, a table that asks
 //! less of them, and times that begin when their first rows are there.
 
+mod bento;
+mod build;
 mod connect;
 mod flat_topic;
-pub mod json;
 mod latency;
 mod peer;
 mod peer_table;
@@ -19,7 +20,6 @@ use chrono::Utc;
 use ordertally_local::child::Child;
 use serde::Serialize;
 use tempfile::TempDir;
-use tokio_postgres::Client;
 
 use crate::copy::Rows;
 use crate::machine::{Machine, Versions};
@@ -29,6 +29,7 @@ use crate::runs::{self, ConsumerRun, CopyRun, FullTopic};
 use crate::settings::{CommonSettings, SinksSettings};
 use crate::stage::Stage;
 use crate::statistics::Spread;
+use bento::Writing;
 use latency::Latency;
 use peer::{Peer, PeerRun};
 use watch::watch;
@@ -40,31 +41,20 @@ const FLAT_TOPIC: &str = "flat_orders";
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Connect,
-    JsonFlat,
-    JsonAsSent,
+    BentoUnpacked,
+    BentoInsert,
 }
 
-const KINDS: [Kind; 3] = [Kind::Connect, Kind::JsonFlat, Kind::JsonAsSent];
+const KINDS: [Kind; 3] = [Kind::Connect, Kind::BentoUnpacked, Kind::BentoInsert];
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Connect => "Kafka Connect, Debezium's JDBC sink",
-            Self::JsonFlat => "bare client, flat JSON unpacked in SQL",
-            Self::JsonAsSent => "bare client, events unpacked in SQL",
+            Self::BentoUnpacked => "Bento, batch unpacked in SQL",
+            Self::BentoInsert => "Bento, sql_insert",
         }
     }
-
-    /// Whether it reads the events themselves.
-    fn as_sent(self) -> bool {
-        matches!(self, Self::JsonAsSent)
-    }
-}
-
-/// A full topic, by its name and the event id of each partition's last record.
-struct Waiting {
-    topic: &'static str,
-    last_ids: Vec<String>,
 }
 
 /// Another program at work. It dies with this.
@@ -101,7 +91,7 @@ struct Asked<'a> {
 ///
 /// When a server or program fails, or one has not stored every order.
 pub async fn run(settings: &SinksSettings, common: &CommonSettings) -> Result<()> {
-    let jars = connect::install().await?;
+    let (jars, bento) = (connect::install().await?, bento::install().await?);
     let (machine, began_at) = (Machine::this(), Utc::now());
     let mut stage = Stage::set().await?;
     let load = Load::of_a_year(settings.orders, common.seed);
@@ -112,14 +102,7 @@ pub async fn run(settings: &SinksSettings, common: &CommonSettings) -> Result<()
     let stored = &database.client;
     let rows = Rows::read(stored, "orders").await?;
     ensure!(rows.count == full.orders, "COPY read {} rows", rows.count);
-    let flat = Waiting {
-        topic: FLAT_TOPIC,
-        last_ids: flat_topic::fill(&stage, FLAT_TOPIC, stored, common.partitions).await?,
-    };
-    let as_sent = Waiting {
-        topic: TOPIC,
-        last_ids: last_ids(stored).await?,
-    };
+    let last_ids = flat_topic::fill(&stage, FLAT_TOPIC, stored, common.partitions).await?;
     let sums = peer_table::sums(stored, "orders").await?;
     stage.drop_database(database).await?;
 
@@ -127,9 +110,9 @@ pub async fn run(settings: &SinksSettings, common: &CommonSettings) -> Result<()
         before: runs::copy(&mut stage, &rows).await?,
         stage,
         jars,
+        bento,
         full,
-        flat,
-        as_sent,
+        last_ids,
         sums,
         rows,
         copy_runs: Vec::new(),
@@ -154,23 +137,15 @@ pub async fn run(settings: &SinksSettings, common: &CommonSettings) -> Result<()
     Ok(())
 }
 
-async fn last_ids(stored: &Client) -> Result<Vec<String>> {
-    let rows = stored
-        .query(
-            r#"SELECT DISTINCT ON (partition) event_id FROM orders
-               ORDER BY partition, "offset" DESC"#,
-            &[],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-}
-
 struct Bench {
     stage: Stage,
+    /// Kafka Connect's.
     jars: PathBuf,
+    /// The program.
+    bento: PathBuf,
     full: FullTopic,
-    flat: Waiting,
-    as_sent: Waiting,
+    /// Of each partition of the flat topic, the event id of its last record.
+    last_ids: Vec<String>,
     /// What the rows of the others must sum to.
     sums: String,
     rows: Rows,
@@ -225,41 +200,26 @@ impl Bench {
     async fn sink(&mut self, kind: Kind) -> Result<PeerRun> {
         let database = self.stage.new_database("sunk").await?;
         peer_table::create(&database.client).await?;
-        let mut running = {
-            let waiting = self.waiting(kind);
-            let partitions = i32::try_from(waiting.last_ids.len())?;
-            self.start(kind, database.url(), waiting.topic, partitions)?
-        };
-        let last_ids = self.waiting(kind).last_ids.clone();
-        let child = &mut running.child;
-        let watched = watch(&mut self.stage, child, &database.client, &last_ids).await?;
+        let mut running = self.start(kind, database.url(), FLAT_TOPIC)?;
+        let (child, orders) = (&mut running.child, self.full.orders);
+        let (client, last_ids) = (&database.client, &self.last_ids);
+        let watched = watch(&mut self.stage, child, client, last_ids, orders).await?;
         drop(running);
-        peer_table::check(&database.client, &self.sums).await?;
+        peer_table::check(client, &self.sums).await?;
         self.stage.drop_database(database).await?;
-        Ok(PeerRun::of(&watched, self.full.orders))
+        Ok(PeerRun::of(&watched, orders))
     }
 
-    fn waiting(&self, kind: Kind) -> &Waiting {
-        if kind.as_sent() {
-            &self.as_sent
-        } else {
-            &self.flat
-        }
-    }
-
-    fn start(
-        &self,
-        kind: Kind,
-        database_url: &str,
-        topic: &str,
-        partitions: i32,
-    ) -> Result<Running> {
+    fn start(&self, kind: Kind, database_url: &str, topic: &str) -> Result<Running> {
         let brokers = self.stage.brokers();
+        let bento = |writing| bento::start(&self.bento, writing, &brokers, topic, database_url);
         match kind {
-            Kind::Connect => connect::start(&self.jars, &brokers, topic, partitions, database_url),
-            Kind::JsonFlat | Kind::JsonAsSent => {
-                json::start(&brokers, topic, partitions, database_url, kind.as_sent())
+            Kind::Connect => {
+                let partitions = self.last_ids.len();
+                connect::start(&self.jars, &brokers, topic, partitions, database_url)
             }
+            Kind::BentoUnpacked => bento(Writing::Unpacked),
+            Kind::BentoInsert => bento(Writing::Insert),
         }
     }
 }

@@ -1,23 +1,22 @@
 //! Kafka Connect with Debezium's JDBC sink, in a process of its own.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use ordertally_local::child::Launch;
 use ordertally_local::{kafka, port};
+use tokio::process::Command;
 use tokio_postgres::Config;
 
-use super::Running;
-use super::flat_topic;
+use super::build::Build;
+use super::{Running, flat_topic};
 use crate::programs;
 
 const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/connect");
-/// Kept by no commit.
-const BUILD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/.build/connect");
 const GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+const NO_MAVEN: &str =
+    "Maven is needed to fetch Kafka Connect: install it (maven on Debian and Ubuntu)";
 /// Connect's own start script has the same heap.
 const JVM_OPTIONS: [&str; 6] = [
     // A tenth faster than the default collector on two cores.
@@ -35,37 +34,20 @@ const JVM_OPTIONS: [&str; 6] = [
 ///
 /// When there is no Maven, or it fails.
 pub(super) async fn install() -> Result<PathBuf> {
-    let jars = Path::new(BUILD).join("jars");
     let pom = Path::new(SETTINGS).join("pom.xml");
-    let wanted = fs::read(&pom)?;
-    let installed = Path::new(BUILD).join("pom.xml");
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
+    let build = Build::of("connect", std::slice::from_ref(&pom))?;
+    let jars = build.folder.join("jars");
+    if build.is_made() {
         return Ok(jars);
     }
     eprintln!("fetching Kafka Connect and Debezium's JDBC sink from Maven Central");
-    if Path::new(BUILD).exists() {
-        fs::remove_dir_all(BUILD)?;
-    }
-    let output = tokio::process::Command::new("mvn")
+    let mut maven = Command::new("mvn");
+    maven
         .args(["--batch-mode", "--quiet", "--file"])
         .arg(pom)
         .args([GOAL, "-DincludeScope=runtime"])
-        .arg(format!("-DoutputDirectory={}", jars.display()))
-        .kill_on_drop(true)
-        .stdin(Stdio::null())
-        .output()
-        .await;
-    let output = match output {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("Maven is needed to fetch Kafka Connect: install it (maven on Debian and Ubuntu)")
-        }
-        output => output.context("cannot run Maven")?,
-    };
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stdout);
-        bail!("Maven could not fetch Kafka Connect: {}", said.trim());
-    }
-    fs::write(installed, wanted)?; // last: an installation that was cut off is made again
+        .arg(format!("-DoutputDirectory={}", jars.display()));
+    build.make(maven, NO_MAVEN).await?;
     Ok(jars)
 }
 
@@ -78,7 +60,7 @@ pub(super) fn start(
     jars: &Path,
     brokers: &str,
     topic: &str,
-    partitions: i32,
+    partitions: usize,
     database_url: &str,
 ) -> Result<Running> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;

@@ -117,10 +117,28 @@ fn send(
 }
 
 /// The fields of a record, which are columns of the table.
-pub(super) fn columns() -> String {
-    [&["event_id"], &TEXTS[..], &FLAGS, &AMOUNTS, &LISTS]
-        .concat()
-        .join(", ")
+pub(super) fn columns() -> Vec<&'static str> {
+    [&["event_id"], &TEXTS[..], &FLAGS, &AMOUNTS, &LISTS].concat()
+}
+
+/// The same, each with its type in SQL.
+pub(super) fn typed_columns() -> Vec<String> {
+    let typed = |column: &&str| {
+        let kind = match *column {
+            "created_at" => "timestamptz",
+            it if FLAGS.contains(&it) => "boolean",
+            it if AMOUNTS.contains(&it) => "numeric",
+            _ => "text",
+        };
+        format!("{column} {kind}")
+    };
+    columns().iter().map(typed).collect()
+}
+
+/// The same, as Bento's mapping language asks for a record's fields.
+pub(super) fn bento_values() -> Vec<String> {
+    let value = |column: &&str| format!("this.{column}");
+    columns().iter().map(value).collect()
 }
 
 /// Event ids and flat records of all orders that are stored.
@@ -173,8 +191,7 @@ mod tests {
             .iter()
             .map(|it| it["field"].as_str().unwrap())
             .collect();
-        let columns = columns();
-        let mut sent: Vec<_> = columns.split(", ").collect();
+        let mut sent = columns();
         known.sort_unstable();
         sent.sort_unstable();
         assert_eq!(known, sent);

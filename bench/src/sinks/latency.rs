@@ -75,7 +75,7 @@ pub(super) async fn measure_all(
         bench.stage.create_topic(&topic, common.partitions).await?;
         let database = bench.stage.new_database("steady").await?;
         peer_table::create(&database.client).await?;
-        let running = bench.start(kind, database.url(), &topic, common.partitions)?;
+        let running = bench.start(kind, database.url(), &topic)?;
         let path = Path {
             name: kind.name(),
             brokers: &brokers,
@@ -83,13 +83,8 @@ pub(super) async fn measure_all(
             database_url: database.url(),
             table: "peer_orders",
         };
-        let records = if kind.as_sent() {
-            events(settings, common.seed)?
-        } else {
-            flat.iter()
-                .map(|(id, record)| flat_event(id, record))
-                .collect()
-        };
+        let records = flat.iter().map(|(id, record)| flat_event(id, record));
+        let records = records.collect();
         latencies.push(measure(&path, records, warm_up, rate).await?);
         drop(running);
         bench.stage.drop_database(database).await?;

@@ -19,10 +19,6 @@ ALTER TABLE peer_orders
     ALTER discount_codes TYPE text USING NULL,
     ALTER product_ids TYPE text USING NULL,
     ALTER quantities TYPE text USING NULL;
-CREATE TYPE peer_address AS (
-    first_name text, last_name text, address1 text, address2 text, city text, province text,
-    province_code text, country text, country_code text, zip text, phone text
-);
 CHECKPOINT;
 "#;
 

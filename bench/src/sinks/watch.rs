@@ -16,6 +16,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const FIRST_DEADLINE: Duration = Duration::from_secs(120);
 /// Slower than this is no comparison.
 const LAST_DEADLINE: Duration = Duration::from_secs(900);
+const COUNT: &str = "SELECT count(*) FROM peer_orders";
 
 /// What it took, from the first rows that could be read to the last.
 #[derive(Debug)]
@@ -27,13 +28,14 @@ pub(super) struct Watched {
     pub(super) peak_resident_bytes: u64,
 }
 
-/// Waits until the last record of each partition is there. A partition's records are stored in their
-/// order, so all of them are there then.
+/// Waits until the last record of each partition is there, and then until all `orders` are: batches of
+/// one partition may be stored at the same time.
 pub(super) async fn watch(
     stage: &mut Stage,
     peer: &mut Child,
     client: &Client,
     last_ids: &[String],
+    orders: u64,
 ) -> Result<Watched> {
     let any = client
         .prepare("SELECT count(*) FROM (SELECT FROM peer_orders LIMIT 1) any_row")
@@ -51,13 +53,22 @@ pub(super) async fn watch(
     let last = client
         .prepare("SELECT count(*) FROM peer_orders WHERE event_id = ANY ($1)")
         .await?;
-    let all = i64::try_from(last_ids.len())?;
-    while client
-        .query_one(&last, &[&last_ids])
-        .await?
-        .try_get::<_, i64>(0)?
-        < all
-    {
+    let (ends, orders) = (i64::try_from(last_ids.len())?, i64::try_from(orders)?);
+    loop {
+        let there: i64 = client.query_one(&last, &[&last_ids]).await?.try_get(0)?;
+        if there == ends {
+            // Before the count, which takes a while.
+            let watched = Watched {
+                seconds: began.elapsed().as_secs_f64(),
+                peer_cpu_seconds: usage::cpu_seconds(peer.id())? - peer_before,
+                postgres_cpu_seconds: stage.cpu()?.since(servers_before).postgres_seconds,
+                peak_resident_bytes: resident(peer.id())?.peak_bytes,
+            };
+            let stored: i64 = client.query_one(COUNT, &[]).await?.try_get(0)?;
+            if stored == orders {
+                return Ok(watched);
+            }
+        }
         peer.alive()?;
         ensure!(
             began.elapsed() < LAST_DEADLINE,
@@ -65,10 +76,4 @@ pub(super) async fn watch(
         );
         tokio::time::sleep(POLL_INTERVAL).await;
     }
-    Ok(Watched {
-        seconds: began.elapsed().as_secs_f64(),
-        peer_cpu_seconds: usage::cpu_seconds(peer.id())? - peer_before,
-        postgres_cpu_seconds: stage.cpu()?.since(servers_before).postgres_seconds,
-        peak_resident_bytes: resident(peer.id())?.peak_bytes,
-    })
 }
