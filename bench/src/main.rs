@@ -61,7 +61,6 @@ async fn run(command: Command, common: &CommonSettings) -> anyhow::Result<()> {
 
 async fn run_all(settings: AllSettings, common: &CommonSettings) -> anyhow::Result<()> {
     ingest::run(&settings.ingest, common).await?;
-    sinks::run(&defaults(), common).await?;
     latency::run(&settings.latency, common).await?;
     backlog::run(&settings.backlog, common).await?;
     // Both ask about the same orders, which take minutes to make.
@@ -72,5 +71,8 @@ async fn run_all(settings: AllSettings, common: &CommonSettings) -> anyhow::Resu
         fill.keep = Some(folder.path().to_owned());
     }
     query::run(&query, common).await?;
-    follow::run(&follow, common).await
+    follow::run(&follow, common).await?;
+    drop(folder);
+    // Last: it alone needs Go.
+    sinks::run(&defaults(), common).await
 }
