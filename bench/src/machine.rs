@@ -51,7 +51,7 @@ pub fn postgres_settings() -> Vec<(&'static str, String)> {
         ("checkpoint_timeout", "30min".to_owned()),
     ];
     if let Some(memory) = Machine::this().memory_bytes {
-        settings.push(("shared_buffers", format!("{}MB", memory / 4 >> 20)));
+        settings.push(("shared_buffers", format!("{}MB", (memory / 4) >> 20)));
     }
     settings
 }
