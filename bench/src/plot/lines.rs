@@ -134,6 +134,7 @@ impl Lines {
             .y_desc(self.y_name)
             .x_label_formatter(&|rows| short(*rows))
             .y_label_formatter(&|figure| short(*figure))
+            .x_labels(6)
             .y_labels(6)
             .light_line_style(WHITE)
             .draw()
