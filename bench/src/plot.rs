@@ -106,7 +106,8 @@ fn is_plain_ingest(result: &Value) -> bool {
 
 /// One run tells both, the service's figures and those of the others.
 fn is_beside_engines(result: &Value) -> bool {
-    result.pointer("/figures/comparisons/0").is_some()
+    let engines = result.pointer("/figures/comparisons/0/engines_ms");
+    engines.is_some_and(|engines| engines.as_object().is_some_and(|of| !of.is_empty()))
 }
 
 fn latency() -> Lines {
