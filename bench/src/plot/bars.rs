@@ -9,7 +9,7 @@ use plotters::drawing::IntoDrawingArea;
 use plotters::element::Rectangle;
 use plotters::prelude::SVGBackend;
 use plotters::style::{Color, WHITE};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::lines::{Area, around, failed, present, short};
 use super::results::Results;
@@ -22,7 +22,7 @@ const GAP: f64 = 0.2;
 const SHORT_KINDS: [&str; 3] = ["top", "value", "sales"];
 const SPANS: [&str; 4] = ["year", "30 days", "day", "drawn"];
 
-/// The newest result with other engines in it, of those about most orders.
+/// The newest result with most other engines in it, of those about most orders.
 #[derive(Debug)]
 pub struct Bars {
     /// What they are called, and their milliseconds, group by group.
@@ -35,15 +35,18 @@ impl Bars {
     #[must_use]
     pub fn of(results: &Results) -> Self {
         let orders = |result: &Value| result.pointer("/settings/orders").and_then(Value::as_f64);
-        let with_engines = results.of_benchmark("query").filter(|result| {
-            let engines = result
-                .pointer("/figures/engines")
-                .and_then(Value::as_object);
-            engines.is_some_and(|engines| !engines.is_empty())
-        });
+        let engines = |result: &Value| {
+            let engines = result.pointer("/figures/engines");
+            engines.and_then(Value::as_object).map_or(0, Map::len)
+        };
+        let with_engines = results
+            .of_benchmark("query")
+            .filter(|result| engines(result) > 0);
         let Some(result) = with_engines.max_by(|one, other| {
             let compared = |result| orders(result).unwrap_or_default();
-            compared(one).total_cmp(&compared(other)) // of equal ones the last, which is the newest
+            engines(one)
+                .cmp(&engines(other))
+                .then(compared(one).total_cmp(&compared(other))) // of equal ones the newest is last
         }) else {
             return Self {
                 series: Vec::new(),
@@ -165,6 +168,11 @@ mod tests {
         assert_eq!((bars.orders, bars.series.len()), (500.0, 5));
         assert_eq!(bars.series[0].1, [Some(2.0); 12]);
         assert_eq!(bars.series[1].1, [None; 12], "ClickHouse was not asked");
+
+        let mut beside_two = result(100, 3.0);
+        beside_two["figures"]["engines"]["polars"] = json!({});
+        let results = Results::of(vec![beside_two, result(500, 2.0)]);
+        assert_eq!(Bars::of(&results).orders, 100.0, "two engines beside it");
 
         let folder = tempfile::tempdir().unwrap();
         assert!(bars.draw(folder.path()).unwrap());
