@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::machine::{Machine, Versions};
 use crate::memory::Samples;
 use crate::programs::{self, Consumer, Load};
-use crate::report::{Report, grouped, mebibytes, table};
+use crate::report::{Report, count, grouped, mebibytes, table};
 use crate::settings::{BacklogSettings, CommonSettings};
 use crate::stage::{Database, Stage};
 
@@ -201,11 +201,6 @@ fn figures(memory: &Memory, drain: &Drain, consumer_cpu_us_per_row: f64) -> Resu
         rows_per_second: drain.rows_per_second,
         consumer_cpu_us_per_row,
     })
-}
-
-#[allow(clippy::cast_precision_loss)] // far fewer than 2^52 records
-fn count(records: u64) -> f64 {
-    records as f64
 }
 
 fn print(figures: &Figures, settings: &BacklogSettings) {

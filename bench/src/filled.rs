@@ -13,7 +13,7 @@ use ordertally_local::postgres::connect;
 use tokio_postgres::Client;
 
 use crate::programs;
-use crate::report::grouped;
+use crate::report::{count, grouped};
 use crate::settings::FillSettings;
 use indexes::{Indexes, Pages};
 pub use orders::Orders;
@@ -51,10 +51,13 @@ impl Filled {
         let server = OwnServer::start(settings.keep.as_deref()).await?;
         let database = orders.name.clone();
         let took = if server.has_database(&database).await? {
-            eprintln!("{} orders are there already", shown(orders.count));
+            eprintln!("{} orders are there already", grouped(count(orders.count)));
             None
         } else {
-            eprintln!("filling a database with {} orders", shown(orders.count));
+            eprintln!(
+                "filling a database with {} orders",
+                grouped(count(orders.count))
+            );
             let started = Instant::now();
             make(&server, orders).await?;
             Some(started.elapsed())
@@ -180,11 +183,6 @@ async fn settle(client: &Client) -> Result<()> {
         client.batch_execute(statement).await?;
     }
     Ok(())
-}
-
-#[allow(clippy::cast_precision_loss)] // a figure for people
-fn shown(count: u64) -> String {
-    grouped(count as f64)
 }
 
 #[cfg(test)]

@@ -8,22 +8,20 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use chrono::{NaiveDate, Utc};
-use ordertally_replay::settings::GenerateSettings;
+use chrono::Utc;
 use serde::Serialize;
 
 use crate::looks::{Looking, Looks};
 use crate::machine::{Machine, Versions};
 use crate::programs::Consumer;
 use crate::report::{Report, grouped, mebibytes, table};
-use crate::send::{Event, Run, Sender, made};
+use crate::send::{Event, Run, Sender, made_of_a_month};
 use crate::settings::{CommonSettings, LatencySettings};
 use crate::stage::Stage;
 use crate::statistics::{Percentiles, ms};
 use crate::timeline::ends;
 
 const TOPIC: &str = "orders";
-const CUSTOMERS: u64 = 10_000;
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -126,16 +124,7 @@ async fn measure(
 /// Everything that is to be sent, made before anything is measured.
 fn events(settings: &LatencySettings, seed: u64) -> Vec<Event> {
     let orders = settings.rate * (settings.warm_up_seconds + settings.seconds);
-    made(&GenerateSettings {
-        orders: orders.into(),
-        seed,
-        days: 30,
-        customers: CUSTOMERS,
-        start: NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar"),
-        duplicates: 0.0,
-        invalid: 0.0,
-        output: None,
-    })
+    made_of_a_month(orders, seed)
 }
 
 /// What processes have used, and what the consumer told, at one moment.

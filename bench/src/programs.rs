@@ -107,6 +107,12 @@ pub async fn read_from_the_beginning(
     run("ordertally-consumer positions reset", command).await
 }
 
+/// The first day of all orders that are made here, in UTC.
+#[must_use]
+pub fn first_day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar")
+}
+
 /// Orders that `ordertally-replay generate` is to make, six a customer.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
@@ -130,7 +136,7 @@ impl Load {
             orders,
             seed,
             duplicates: 0.0,
-            start: NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar"),
+            start: first_day(),
             days: 365,
         }
     }

@@ -82,6 +82,13 @@ pub fn grouped(number: f64) -> String {
     text
 }
 
+/// A number of orders or bytes, to reckon with.
+#[allow(clippy::cast_precision_loss)] // far less than 2^52
+#[must_use]
+pub fn count(number: u64) -> f64 {
+    number as f64
+}
+
 /// Mebibytes, of bytes.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // a rounded figure for people

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::copy::Rows;
 use crate::filled::GROUP;
 use crate::programs::{self, Consumer, Load};
-use crate::report::grouped;
+use crate::report::{count, grouped};
 use crate::stage::{Database, Stage};
 use crate::usage;
 
@@ -191,11 +191,4 @@ pub async fn copy(stage: &mut Stage, rows: &Rows) -> Result<CopyRun> {
 #[must_use]
 pub fn share_of_copy(rate: f64, before: &CopyRun, after: &CopyRun) -> f64 {
     rate / f64::midpoint(before.rows_per_second, after.rows_per_second)
-}
-
-/// A number of orders, to reckon with.
-#[allow(clippy::cast_precision_loss)] // far fewer than 2^52 orders
-#[must_use]
-pub fn count(orders: u64) -> f64 {
-    orders as f64
 }

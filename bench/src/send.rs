@@ -11,10 +11,14 @@ use rdkafka::ClientConfig;
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 
+use crate::programs::first_day;
 use crate::timeline::Sent;
 
 /// Far longer than a broker on this machine takes.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Customers of a month's orders.
+const CUSTOMERS: u64 = 10_000;
 
 /// One event to send.
 #[derive(Debug)]
@@ -37,6 +41,21 @@ pub fn made(settings: &GenerateSettings) -> Vec<Event> {
         true
     });
     events
+}
+
+/// That many different orders of a month.
+#[must_use]
+pub fn made_of_a_month(orders: u32, seed: u64) -> Vec<Event> {
+    made(&GenerateSettings {
+        orders: orders.into(),
+        seed,
+        days: 30,
+        customers: CUSTOMERS,
+        start: first_day(),
+        duplicates: 0.0,
+        invalid: 0.0,
+        output: None,
+    })
 }
 
 /// What became of the events, in the order of their acknowledgement, and how late the latest send

@@ -121,6 +121,14 @@ impl Cluster {
         self
     }
 
+    /// Adds several.
+    #[must_use]
+    pub fn settings(self, settings: &[(&str, String)]) -> Self {
+        settings
+            .iter()
+            .fold(self, |cluster, (name, value)| cluster.setting(name, value))
+    }
+
     /// Makes the data folder where there is none, starts the server and waits until it answers.
     ///
     /// # Errors

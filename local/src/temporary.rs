@@ -136,11 +136,9 @@ impl TemporaryPostgres {
         let mut attempt = 1;
         loop {
             let data = folder.path().join("postgres");
-            let cluster = settings.iter().fold(
-                Cluster::new(data, log.clone(), port::free())?
-                    .setting("max_connections", MAX_CONNECTIONS),
-                |cluster, (name, value)| cluster.setting(name, value),
-            );
+            let cluster = Cluster::new(data, log.clone(), port::free())?
+                .setting("max_connections", MAX_CONNECTIONS)
+                .settings(settings);
             match cluster.start().await {
                 Ok(server) => {
                     return Ok(Self {

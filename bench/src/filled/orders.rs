@@ -5,6 +5,7 @@ use ordertally_consumer::facts::LARGE;
 use ordertally_replay::generate::Plan;
 use ordertally_replay::settings::GenerateSettings;
 
+use crate::programs::first_day;
 use crate::settings::{CommonSettings, FillSettings};
 
 /// What lies in the database.
@@ -28,7 +29,7 @@ impl Orders {
     /// Those that the settings ask for.
     #[must_use]
     pub fn of(settings: &FillSettings, common: &CommonSettings) -> Self {
-        let start = NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar");
+        let start = first_day();
         let customers = settings.customers();
         let plan = Plan::new(&GenerateSettings {
             orders: settings.orders,

@@ -35,10 +35,8 @@ impl OwnServer {
         let mut attempt = 1;
         loop {
             let data = folder.path().join("postgres");
-            let cluster = postgres_settings().iter().fold(
-                Cluster::new(data, log.clone(), port::free())?,
-                |cluster, (name, value)| cluster.setting(name, value),
-            );
+            let cluster =
+                Cluster::new(data, log.clone(), port::free())?.settings(&postgres_settings());
             match cluster.start().await {
                 Ok(server) => {
                     return Ok(Self {

@@ -10,18 +10,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use chrono::NaiveDate;
 use ordertally_local::postgres::connect;
-use ordertally_replay::settings::GenerateSettings;
 use serde::{Deserialize, Serialize};
 
 use super::{Bench, KINDS, flat_topic, peer_table};
 use crate::programs::Consumer;
-use crate::send::{Event, Sender, made};
+use crate::send::{Event, Sender, made_of_a_month};
 use crate::settings::{CommonSettings, SinksSettings};
 use crate::statistics::{Percentiles, ms};
 
-const CUSTOMERS: u64 = 10_000;
 /// Between two looks.
 const LOOK_INTERVAL: Duration = Duration::from_micros(500);
 /// No look asks for more rows than these, the oldest that were not seen.
@@ -94,16 +91,7 @@ pub(super) async fn measure_all(
 
 fn events(settings: &SinksSettings, seed: u64) -> Result<Vec<Record>> {
     let seconds = settings.latency_warm_up_seconds + settings.latency_seconds;
-    let made = made(&GenerateSettings {
-        orders: u64::from(settings.latency_rate * seconds),
-        seed,
-        days: 30,
-        customers: CUSTOMERS,
-        start: NaiveDate::from_ymd_opt(2020, 9, 1).expect("a day of the calendar"),
-        duplicates: 0.0,
-        invalid: 0.0,
-        output: None,
-    });
+    let made = made_of_a_month(settings.latency_rate * seconds, seed);
     made.into_iter()
         .map(|event| {
             let read: Identified = serde_json::from_slice(&event.payload)?;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::watch::Watched;
-use crate::runs::count;
+use crate::report::count;
 use crate::statistics::Spread;
 
 /// A run of another program.

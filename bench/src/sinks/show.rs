@@ -1,8 +1,8 @@
 //! The figures as a table for people.
 
 use super::Figures;
-use crate::report::{grouped, mebibytes, table};
-use crate::runs::{CopyRun, count};
+use crate::report::{count, grouped, mebibytes, table};
+use crate::runs::CopyRun;
 use crate::statistics::Spread;
 
 pub(super) fn print(figures: &Figures, orders: u64) {
