@@ -1,16 +1,16 @@
 //! What was sold where: orders, value and units by product for each province and currency.
 
+mod groups;
 mod units;
 
-use hashbrown::HashMap;
 use serde::Serialize;
 
-use self::units::{Keyed, Table, Units};
+use self::groups::{Groups, Key};
+use self::units::{Sold, Units};
 use super::places::PlaceFilter;
 use crate::amount;
 use crate::calendar::DateRange;
 use crate::facts::Facts;
-use crate::facts::dictionary::Texts;
 use crate::facts::names::Names;
 use crate::facts::sales::AddressKind;
 use crate::facts::snapshot::Part;
@@ -56,56 +56,6 @@ pub struct ProductUnits<'a> {
     pub quantity: i64,
 }
 
-/// Country, province and currency of a row of the answer.
-type Key<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
-
-/// The group of orders that are not asked for.
-const NOT_ASKED: u32 = u32::MAX;
-
-/// The rows of the answer, and which orders go into which. Places that differ in their blanks or
-/// codes alone fall together.
-struct Groups<'a> {
-    keys: Vec<Key<'a>>,
-    /// By place and currency; [`NOT_ASKED`] for those that are not asked for.
-    places: Vec<u32>,
-    currencies: usize,
-}
-
-impl<'a> Groups<'a> {
-    fn of(question: &ProvinceSalesQuestion, texts: &'a Texts) -> Self {
-        let mut groups = Self {
-            keys: Vec::new(),
-            places: Vec::with_capacity(texts.places.len() * texts.currencies.len()),
-            currencies: texts.currencies.len(),
-        };
-        let mut numbers: HashMap<Key<'a>, u32> = HashMap::new();
-        for place in texts.places.iter() {
-            let taken = question.places.takes(place);
-            let [country, province] =
-                [&place.country, &place.province].map(|name| name.as_deref().map(str::trim));
-            for code in texts.currencies.texts() {
-                let asked = question.currency.as_ref().is_none_or(|asked| asked == code);
-                if !(taken && asked) {
-                    groups.places.push(NOT_ASKED);
-                    continue;
-                }
-                let key = (country, province, code);
-                let number = *numbers.entry(key).or_insert_with(|| {
-                    groups.keys.push(key);
-                    u32::try_from(groups.keys.len() - 1).expect("fewer groups than orders")
-                });
-                groups.places.push(number);
-            }
-        }
-        groups
-    }
-
-    fn of_order(&self, place: u32, currency: u16) -> Option<usize> {
-        let group = self.places[place as usize * self.currencies + usize::from(currency)];
-        (group != NOT_ASKED).then_some(group as usize)
-    }
-}
-
 /// What was sold in a group; its value in ten-thousandths.
 #[derive(Clone, Copy, Default)]
 struct Sums {
@@ -116,29 +66,18 @@ struct Sums {
 impl ProvinceSalesQuestion {
     /// By currency, value descending, then country and province, those without a name last.
     #[must_use]
-    pub fn answer<'a>(&self, facts: &'a Facts) -> Vec<ProvinceSales<'a>> {
-        let groups = Groups::of(self, &facts.texts);
-        let products = facts.texts.products.len();
-        if Table::fits(groups.keys.len(), products) {
-            self.answer_with(facts, &groups, Table::new(groups.keys.len(), products))
-        } else {
-            self.answer_with(facts, &groups, Keyed::new(groups.keys.len()))
-        }
-    }
-
-    fn answer_with<'a>(
-        &self,
-        facts: &'a Facts,
-        groups: &Groups<'a>,
-        mut units: impl Units,
-    ) -> Vec<ProvinceSales<'a>> {
-        let mut sums = vec![Sums::default(); groups.keys.len()];
+    pub fn answer<'a>(&'a self, facts: &'a Facts) -> Vec<ProvinceSales<'a>> {
+        let mut totals = Totals {
+            groups: Groups::of(self, &facts.texts),
+            sums: Vec::new(),
+            units: Units::new(facts.texts.products.len()),
+        };
         for part in facts.parts(&self.range.span().intervals()) {
-            self.add(&part, groups, &mut sums, &mut units);
+            totals.add(&part, self.address);
         }
-        let keys = groups.keys.iter().copied();
-        let mut found: Vec<(usize, (Key<'a>, Sums))> = keys.zip(sums).enumerate().collect();
-        found.retain(|(_, (_, sums))| sums.orders > 0);
+        let sold = totals.units.finish();
+        let keys = totals.groups.into_keys().into_iter();
+        let mut found: Vec<(u32, (Key<'a>, Sums))> = (0..).zip(keys.zip(totals.sums)).collect();
         found.sort_unstable_by_key(|(_, ((country, province, currency), sums))| {
             let nameless_last = |name: &Option<&'a str>| (name.is_none(), *name);
             let names = (nameless_last(country), nameless_last(province));
@@ -146,7 +85,7 @@ impl ProvinceSalesQuestion {
         });
         let rows = found.into_iter().map(|(group, (key, sums))| {
             let (country, province, currency) = key;
-            let products = products(&units, group, &facts.texts.products);
+            let products = products(&sold, group, &facts.texts.products);
             ProvinceSales {
                 country,
                 province,
@@ -159,45 +98,67 @@ impl ProvinceSalesQuestion {
         });
         rows.collect()
     }
+}
 
-    fn add(&self, part: &Part<'_>, groups: &Groups<'_>, sums: &mut [Sums], units: &mut impl Units) {
+/// What is added up while the orders pass by.
+struct Totals<'a> {
+    groups: Groups<'a>,
+    /// By group.
+    sums: Vec<Sums>,
+    units: Units,
+}
+
+impl Totals<'_> {
+    fn add(&mut self, part: &Part<'_>, address: AddressKind) {
         match part {
             Part::Month(_, summary) => {
-                for (sold, cells) in summary.sales(self.address).groups() {
-                    if let Some(group) = groups.of_order(sold.place, sold.currency) {
-                        sums[group].orders += i64::from(sold.orders);
-                        sums[group].value += i128::from(sold.value);
-                        for (product, quantity) in cells {
-                            units.add(group, product, quantity);
-                        }
-                    }
+                for (sold, cells) in summary.sales(address).groups() {
+                    let Some(group) = self.group(sold.place, sold.currency) else {
+                        continue;
+                    };
+                    let sums = &mut self.sums[group as usize];
+                    sums.orders += i64::from(sold.orders);
+                    sums.value += i128::from(sold.value);
+                    self.units.add(group, cells);
                 }
             }
             Part::Rows(rows) => {
-                let places = rows.places(self.address);
+                let places = rows.places(address);
                 for (kind, run) in rows.runs() {
                     let currency = kind.currency();
                     for row in run {
-                        let Some(group) = groups.of_order(places[row], currency) else {
+                        let Some(group) = self.group(places[row], currency) else {
                             continue;
                         };
-                        sums[group].orders += 1;
-                        sums[group].value += i128::from(rows.values.get(row));
+                        let sums = &mut self.sums[group as usize];
+                        sums.orders += 1;
+                        sums.value += i128::from(rows.values.get(row));
                         let (products, quantities) = rows.items(row);
-                        for (product, quantity) in products.iter().zip(quantities) {
-                            units.add(group, *product, i64::from(*quantity));
-                        }
+                        let sold = products.iter().zip(quantities);
+                        let sold = sold.map(|(product, units)| (*product, i64::from(*units)));
+                        self.units.add(group, sold);
                     }
                 }
             }
         }
     }
+
+    /// The group of an order; `None` when it is not asked for.
+    #[inline]
+    fn group(&mut self, place: u32, currency: u16) -> Option<u32> {
+        let group = self.groups.of_order(place, currency)?;
+        if self.sums.len() < self.groups.len() {
+            self.sums.push(Sums::default());
+            self.units.open();
+        }
+        Some(group)
+    }
 }
 
 /// The products of a group: most units first, then by product id.
-fn products<'a>(units: &impl Units, group: usize, names: &'a Names) -> Vec<ProductUnits<'a>> {
-    let sold = units.of_group(group).filter(|(_, quantity)| *quantity > 0);
+fn products<'a>(sold: &Sold, group: u32, names: &'a Names) -> Vec<ProductUnits<'a>> {
     let mut products: Vec<_> = sold
+        .of_group(group)
         .map(|(product, quantity)| ProductUnits {
             product_id: names.text(product),
             quantity,
