@@ -1,6 +1,7 @@
 //! The facts in memory: what the three questions are answered from.
 //!
-//! [`load`] reads all of `order_facts` at start, [`follow`] the [`news`] after it; a [`row`] of
+//! [`load`] reads all of `order_facts` at start, [`follow`] the [`news`] after it, and an [`anchor`]
+//! tells whether it is the same database after a session was lost; a [`row`] of
 //! theirs becomes [`rows`], whose repeated texts are numbers of a [`dictionary`] (of
 //! [`names`]). Rows lie in a [`day`], days in a [`month`], with what whole months are answered
 //! from: [`spending`] by customer and [`sales`] by place. A [`snapshot`] is one state of it all,
@@ -9,6 +10,7 @@
 //! Answers compute from a snapshot alone and never wait for the follower, nor it for them.
 
 pub mod amounts;
+pub mod anchor;
 pub mod board;
 pub mod day;
 pub mod dictionary;

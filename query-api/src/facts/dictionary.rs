@@ -71,6 +71,14 @@ impl Dictionary {
         self.customers[usize::from(kind.currency())].number(id)
     }
 
+    /// The id of a customer by that number.
+    #[must_use]
+    pub fn customer_id(&self, kind: Kind, number: u32) -> &str {
+        self.customers[usize::from(kind.currency())]
+            .names()
+            .text(number)
+    }
+
     /// The number of a product.
     pub fn product(&mut self, id: &str) -> u32 {
         self.products.number(id)

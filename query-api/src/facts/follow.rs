@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::{Client, Config, Statement};
 
+use super::anchor;
 use super::board::Board;
 use super::load::{FactsError, State, load};
 use super::month::Month;
@@ -108,7 +109,7 @@ impl Follower {
         let noticed = Arc::new(Notify::new());
         let session = timeout(PATIENCE, self.session(&noticed));
         let (client, look) = session.await.map_err(|_| FactsError::TooSlow)??;
-        if self.state.is_none() {
+        if !self.is_of(&client).await? {
             self.load().await?;
         }
         loop {
@@ -146,6 +147,20 @@ impl Follower {
             .await?;
         let look = client.prepare(&news::sql()).await?;
         Ok((client, look))
+    }
+
+    /// Whether what is known is of the database that this session is with.
+    async fn is_of(&self, client: &Client) -> Result<bool, FactsError> {
+        let Some(state) = &self.state else {
+            return Ok(false);
+        };
+        let anchors = timeout(PATIENCE, anchor::read(client, &state.seen));
+        let anchors = anchors.await.map_err(|_| FactsError::TooSlow)??;
+        if anchors != state.anchors {
+            tracing::warn!("the database has other orders than before; all are read anew");
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Reads everything anew; what is on the board stays there meanwhile.
@@ -221,7 +236,13 @@ impl Follower {
 
 impl State {
     /// Makes the news part of what is known. False when there are none.
-    fn take_over(&mut self, News { head, orders }: &News, kept: usize) -> bool {
+    fn take_over(&mut self, news: &News, kept: usize) -> bool {
+        let News {
+            head,
+            orders,
+            anchors,
+        } = news;
+        self.anchors.extend(anchors.clone());
         let before = (self.facts.positions.clone(), self.facts.as_of);
         head.put_on(&mut self.facts);
         self.seen = head.ordinals();

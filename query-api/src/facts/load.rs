@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row};
 
+use super::anchor::{self, Anchors};
 use super::board::Board;
 use super::dictionary::Dictionary;
 use super::head::Head;
@@ -59,6 +60,8 @@ pub struct State {
     pub dictionary: Dictionary,
     /// For each partition the ordinal after the last order that is included.
     pub seen: BTreeMap<i32, i64>,
+    /// For each partition that last order.
+    pub anchors: Anchors,
 }
 
 /// The rows that are still to be read, shared by the readers.
@@ -108,10 +111,12 @@ pub async fn load(config: &Config, board: &Arc<Board>) -> Result<State, FactsErr
     let (mut facts, dictionary) = builder.await.map_err(|_| FactsError::Ended)??;
     head.put_on(&mut facts);
     facts.texts = dictionary.texts();
+    let seen = head.ordinals();
     Ok(State {
         facts,
         dictionary,
-        seen: head.ordinals(),
+        anchors: anchor::read(&client, &seen).await?,
+        seen,
     })
 }
 

@@ -11,9 +11,11 @@ use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+use super::anchor::{Anchor, Anchors};
+use super::dictionary::Dictionary;
 use super::head::{self, Head};
 use super::load::{FactsError, State};
-use super::row::{self, COLUMNS};
+use super::row::{self, COLUMNS, Damaged};
 use super::rows::{Order, Rows};
 
 /// How long Postgres may take to answer.
@@ -71,6 +73,8 @@ pub struct News {
     pub head: Head,
     /// Not sorted yet.
     pub orders: Rows,
+    /// The last of them of each partition.
+    pub anchors: Anchors,
 }
 
 impl News {
@@ -88,7 +92,7 @@ impl News {
         let parameters: [&(dyn ToSql + Sync); 2] = [&partitions, &ordinals];
         let rows = timeout(PATIENCE, client.query_raw(look, parameters));
         let mut rows = pin!(rows.await.map_err(|_| FactsError::TooSlow)??);
-        let (mut head, mut orders) = (Head::default(), Rows::default());
+        let (mut head, mut taken_over) = (Head::default(), Taken::default());
         let (mut taken, mut taken_orders) = (Vec::new(), 0);
         loop {
             let next = timeout(PATIENCE, rows.try_next()).await;
@@ -105,46 +109,78 @@ impl News {
             {
                 let ordinals = row::ordinals(&row, ORDINALS)?;
                 taken_orders += ordinals.end - ordinals.start;
-                taken.push((
-                    state.seen.get(&partition).copied().unwrap_or(0),
+                taken.push(NewRow {
+                    partition,
+                    seen: state.seen.get(&partition).copied().unwrap_or(0),
                     ordinals,
                     row,
-                ));
+                });
             }
             if taken_orders >= TAKE {
-                orders = take(state, mem::take(&mut taken), orders).await?;
+                taken_over = take(state, mem::take(&mut taken), taken_over).await?;
                 taken_orders = 0;
             }
         }
-        let orders = take(state, taken, orders).await?;
+        let Taken { orders, anchors } = take(state, taken, taken_over).await?;
         let known = head.ordinals();
         let grown = |(partition, seen)| known.get(partition).is_some_and(|next| next >= seen);
-        Ok(state
-            .seen
-            .iter()
-            .all(grown)
-            .then_some(Self { head, orders }))
+        Ok(state.seen.iter().all(grown).then_some(Self {
+            head,
+            orders,
+            anchors,
+        }))
     }
 }
 
-/// Adds what the rows hold to `orders`, off the async threads.
-async fn take(
-    state: &mut State,
-    rows: Vec<(i64, Range<i64>, Row)>,
-    mut orders: Rows,
-) -> Result<Rows, FactsError> {
+/// A row of facts that is not known yet, or not to its end.
+struct NewRow {
+    partition: i32,
+    /// Orders before this ordinal are known.
+    seen: i64,
+    ordinals: Range<i64>,
+    row: Row,
+}
+
+/// What was taken out of rows so far.
+#[derive(Default)]
+struct Taken {
+    orders: Rows,
+    anchors: Anchors,
+}
+
+/// Adds what the rows hold, off the async threads.
+async fn take(state: &mut State, rows: Vec<NewRow>, mut taken: Taken) -> Result<Taken, FactsError> {
     if rows.is_empty() {
-        return Ok(orders);
+        return Ok(taken);
     }
     let mut dictionary = mem::take(&mut state.dictionary);
     let taking = spawn_blocking(move || {
-        let read = rows.into_iter().try_for_each(|(seen, ordinals, row)| {
-            let taker = |order: &Order<'_>| orders.push(order);
-            row::read(&row, ORDINALS + 2, ordinals, seen, &mut dictionary, taker)
-        });
-        (dictionary, read.map(|()| orders))
+        let mut rows = rows.into_iter();
+        let read = rows.try_for_each(|row| taken.take(row, &mut dictionary));
+        (dictionary, read.map(|()| taken))
     });
-    let (dictionary, orders) = taking.await.map_err(|_| FactsError::Ended)?;
+    let (dictionary, taken) = taking.await.map_err(|_| FactsError::Ended)?;
     state.dictionary = dictionary;
-    Ok(orders?)
+    Ok(taken?)
+}
+
+impl Taken {
+    fn take(&mut self, new: NewRow, dictionary: &mut Dictionary) -> Result<(), Damaged> {
+        let mut last = None;
+        let taker = |order: &Order<'_>| {
+            last = Some((order.created_at_us, order.kind, order.customer, order.value));
+            self.orders.push(order);
+        };
+        let columns = ORDINALS + 2;
+        row::read(&new.row, columns, new.ordinals, new.seen, dictionary, taker)?;
+        if let Some((created_at_us, kind, customer, value)) = last {
+            let anchor = Anchor {
+                created_at_us: Some(created_at_us),
+                customer_id: Some(dictionary.customer_id(kind, customer).to_owned()),
+                value: Some(value),
+            };
+            let _earlier = self.anchors.insert(new.partition, anchor);
+        }
+        Ok(())
+    }
 }

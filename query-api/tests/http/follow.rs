@@ -160,3 +160,29 @@ async fn damaged_facts_are_told_of_and_read_once_they_are_whole() {
     api.until_ready().await;
     assert_eq!(api.ask(TOTAL).await["data"][0]["orders"], 3);
 }
+
+#[tokio::test]
+async fn a_database_that_was_restored_and_has_gone_on_is_read_anew() {
+    let shop = Shop::open().await;
+    shop.store(&orders(0..3)).await;
+    assert_eq!(total(&shop).await, (3, "7.00".to_owned()));
+    // A backup that held the first order alone, which two of the records after it were read into
+    // again and two new ones: more than there were. Nobody sees it until it is done.
+    shop.execute(
+        "BEGIN;
+         LOCK TABLE partition_positions, order_facts IN ACCESS EXCLUSIVE MODE;
+         DELETE FROM orders WHERE event_id <> 'e0';
+         UPDATE partition_positions SET next_offset = 1, facts_next = 1",
+    )
+    .await;
+    shop.merge(&orders(0..1)).await;
+    shop.add(&orders(5..9)).await;
+    shop.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid();
+         COMMIT",
+    )
+    .await;
+    shop.followed().await;
+    assert_eq!(total(&shop).await, (5, "481.00".to_owned()));
+}
