@@ -50,32 +50,48 @@ impl Answers {
         }
     }
 
-    /// The customers with the highest order value, by currency and rank. While the database is
-    /// away they have no names.
+    /// The newest facts, once they include what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there are none, or they do not include it in time.
+    pub async fn facts(&self, at_least: &AtLeast) -> Result<Arc<Facts>, AskError> {
+        self.board.including(at_least).await
+    }
+
+    /// Whether the database can be asked for names now, as far as is known.
+    #[must_use]
+    pub fn knows_names(&self) -> bool {
+        self.board.trouble().is_none()
+    }
+
+    /// The customers with the highest order value, by currency and rank, and whether they have
+    /// their names: not so while the database is away.
     ///
     /// # Errors
     ///
     /// [`AskError`] when there is no answer now.
     pub async fn top_customers(
         &self,
+        facts: Arc<Facts>,
         question: &TopCustomersQuestion,
-        at_least: &AtLeast,
-    ) -> Result<Snapshot<Vec<TopCustomer>>, AskError> {
+    ) -> Result<(Snapshot<Vec<TopCustomer>>, bool), AskError> {
         let asked = question.clone();
         let mut answer = self
-            .compute(at_least, move |facts| of(facts, asked.answer(facts)))
+            .compute(facts, move |facts| of(facts, asked.answer(facts)))
             .await?;
-        if self.board.trouble().is_none() && !answer.data.is_empty() {
-            let named =
-                names::put_on(&mut answer.data, question.accepts_marketing, &self.database).await;
-            if let Err(error) = named {
-                tracing::warn!(
-                    cause = chain(&error),
-                    "customers are answered without names"
-                );
-            }
+        if answer.data.is_empty() {
+            return Ok((answer, true));
         }
-        Ok(answer)
+        if !self.knows_names() {
+            return Ok((answer, false));
+        }
+        let named =
+            names::put_on(&mut answer.data, question.accepts_marketing, &self.database).await;
+        if let Err(error) = &named {
+            tracing::warn!(cause = chain(error), "customers are answered without names");
+        }
+        Ok((answer, named.is_ok()))
     }
 
     /// Order value per currency, by day or in total, as `shape` puts it.
@@ -85,15 +101,12 @@ impl Answers {
     /// [`AskError`] when there is no answer now.
     pub async fn order_value<R: Send + 'static>(
         &self,
-        question: &OrderValueQuestion,
-        at_least: &AtLeast,
+        facts: Arc<Facts>,
+        question: OrderValueQuestion,
         shape: impl FnOnce(Snapshot<ValueRows>) -> R + Send + 'static,
     ) -> Result<R, AskError> {
-        let question = question.clone();
-        self.compute(at_least, move |facts| {
-            shape(of(facts, question.answer(facts)))
-        })
-        .await
+        self.compute(facts, move |facts| shape(of(facts, question.answer(facts))))
+            .await
     }
 
     /// Orders, value and units by product for each province and currency, as `shape` puts it.
@@ -103,24 +116,20 @@ impl Answers {
     /// [`AskError`] when there is no answer now.
     pub async fn province_sales<R: Send + 'static>(
         &self,
-        question: &ProvinceSalesQuestion,
-        at_least: &AtLeast,
+        facts: Arc<Facts>,
+        question: ProvinceSalesQuestion,
         shape: impl FnOnce(Snapshot<Vec<ProvinceSales<'_>>>) -> R + Send + 'static,
     ) -> Result<R, AskError> {
-        let question = question.clone();
-        self.compute(at_least, move |facts| {
-            shape(of(facts, question.answer(facts)))
-        })
-        .await
+        self.compute(facts, move |facts| shape(of(facts, question.answer(facts))))
+            .await
     }
 
-    /// Does `work` with facts that include what is asked for, when it is its turn.
+    /// Does `work` with the facts, when it is its turn.
     async fn compute<R: Send + 'static>(
         &self,
-        at_least: &AtLeast,
+        facts: Arc<Facts>,
         work: impl FnOnce(&Facts) -> R + Send + 'static,
     ) -> Result<R, AskError> {
-        let facts = self.board.including(at_least).await?;
         let turn = timeout(
             self.request_timeout,
             Arc::clone(&self.turns).acquire_owned(),

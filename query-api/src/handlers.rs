@@ -1,17 +1,25 @@
 //! What each resource does with a request: check it, ask, reply.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
+use headers::ETag;
 use serde_json::json;
 use warp::reply::Response;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, ValueRows};
+use crate::calendar::DateRange;
+use crate::call::Call;
 use crate::database::{AskError, Snapshot};
+use crate::facts::Facts;
 use crate::health::Health;
 use crate::lists::Lists;
 use crate::observe::Metrics;
 use crate::params::{self, InvalidParameter, path_segment};
+use crate::position::AtLeast;
 use crate::problem::Problem;
-use crate::{reply, requests};
+use crate::reply::{self, Freshness};
+use crate::requests;
 
 /// Everything that a handler may use.
 pub struct Resources {
@@ -23,26 +31,15 @@ pub struct Resources {
     zone: Tz,
 }
 
-/// What a handler sees of a request: raw text, not yet decoded.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The path as it came.
-    pub path: String,
-    /// The query string as it came; empty when there is none.
-    pub query: String,
-}
-
 /// A good answer or a problem.
 pub type Outcome = Result<Response, Problem>;
 
-impl Call {
-    fn wrong(&self, faults: Vec<InvalidParameter>) -> Problem {
-        Problem::invalid_parameters(faults, &self.path)
-    }
-
-    fn no_answer(&self, error: &AskError) -> Problem {
-        Problem::no_answer(error, &self.path)
-    }
+/// What an answer from the facts is made of, or that the client has it.
+enum Asked {
+    /// To be computed from these facts, and this is its tag.
+    Compute(Arc<Facts>, ETag),
+    /// Nothing to compute.
+    Known(Response),
 }
 
 impl Resources {
@@ -64,39 +61,106 @@ impl Resources {
     ///
     /// The problem to answer with; so for each method here.
     pub async fn top_customers(&self, call: &Call) -> Outcome {
-        let (question, at_least) =
-            requests::top_customers(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
-        self.answers
-            .top_customers(&question, &at_least)
+        let (question, at_least) = requests::top_customers(&call.query, call.now(self.zone))
+            .map_err(|faults| call.wrong(faults))?;
+        let range = &question.range;
+        let named = self.answers.knows_names();
+        let (facts, tag) = match self.asked(call, range, &at_least, named).await? {
+            Asked::Compute(facts, tag) => (facts, tag),
+            Asked::Known(response) => return Ok(response),
+        };
+        let (answer, named) = self
+            .answers
+            .top_customers(facts, &question)
             .await
-            .map(|answer| reply::analytics(&question.range, answer))
-            .map_err(|error| call.no_answer(&error))
+            .map_err(|error| no_answer(call, &error))?;
+        let response = reply::analytics(
+            call.representation,
+            "top-customers",
+            range,
+            &answer.data,
+            &answer,
+        );
+        // An answer without its names is not what its tag stands for.
+        Ok(if named {
+            reply::with_tag(response, tag)
+        } else {
+            response
+        })
     }
 
     /// `GET /orders/value`.
     pub async fn order_value(&self, call: &Call) -> Outcome {
-        let (question, at_least) =
-            requests::order_value(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
+        let (question, at_least) = requests::order_value(&call.query, call.now(self.zone))
+            .map_err(|faults| call.wrong(faults))?;
         let range = question.range;
+        let (facts, tag) = match self.asked(call, &range, &at_least, true).await? {
+            Asked::Compute(facts, tag) => (facts, tag),
+            Asked::Known(response) => return Ok(response),
+        };
+        let form = call.representation;
+        let shape = move |answer: Snapshot<ValueRows>| {
+            let name = "order-value";
+            match answer.data {
+                ValueRows::Day(ref rows) => reply::analytics(form, name, &range, rows, &answer),
+                ValueRows::Total(ref rows) => reply::analytics(form, name, &range, rows, &answer),
+            }
+        };
         self.answers
-            .order_value(&question, &at_least, move |answer| {
-                reply::analytics(&range, answer)
-            })
+            .order_value(facts, question, shape)
             .await
-            .map_err(|error| call.no_answer(&error))
+            .map(|response| reply::with_tag(response, tag))
+            .map_err(|error| no_answer(call, &error))
     }
 
     /// `GET /sales/province`.
     pub async fn province_sales(&self, call: &Call) -> Outcome {
-        let (question, at_least) = requests::province_sales(&call.query, self.zone)
+        let (question, at_least) = requests::province_sales(&call.query, call.now(self.zone))
             .map_err(|faults| call.wrong(faults))?;
         let range = question.range;
+        let (facts, tag) = match self.asked(call, &range, &at_least, true).await? {
+            Asked::Compute(facts, tag) => (facts, tag),
+            Asked::Known(response) => return Ok(response),
+        };
+        let form = call.representation;
         self.answers
-            .province_sales(&question, &at_least, move |answer| {
-                reply::analytics(&range, answer)
+            .province_sales(facts, question, move |answer| {
+                reply::analytics(form, "province-sales", &range, &answer.data, &answer)
             })
             .await
-            .map_err(|error| call.no_answer(&error))
+            .map(|response| reply::with_tag(response, tag))
+            .map_err(|error| no_answer(call, &error))
+    }
+
+    /// The facts that a question is to be answered from, unless the client has the answer already.
+    /// Whether it has is not asked where an answer would not be `whole`.
+    async fn asked(
+        &self,
+        call: &Call,
+        range: &DateRange,
+        at_least: &AtLeast,
+        whole: bool,
+    ) -> Result<Asked, Problem> {
+        let facts = self
+            .answers
+            .facts(at_least)
+            .await
+            .map_err(|error| no_answer(call, &error))?;
+        // The address alone does not tell the days: they may be those of a period, or of the
+        // service's own zone.
+        let days = format!("{}/{}/{}", range.start, range.end, range.zone.name());
+        let tag = call.tag(&[
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            &facts.version,
+            call.path.as_bytes(),
+            call.query.as_bytes(),
+            days.as_bytes(),
+        ]);
+        if whole && call.knows(&tag) {
+            let freshness = Freshness::of(&facts.positions, facts.as_of);
+            return Ok(Asked::Known(freshness.on(reply::not_modified(tag))));
+        }
+        Ok(Asked::Compute(facts, tag))
     }
 
     /// `GET /orders/{event_id}`.
@@ -109,7 +173,7 @@ impl Resources {
             .lists
             .order(&event_id, &at_least)
             .await
-            .map_err(|error| call.no_answer(&error))?;
+            .map_err(|error| no_answer(call, &error))?;
         let Snapshot {
             data,
             positions,
@@ -118,22 +182,23 @@ impl Resources {
         let data = data.ok_or_else(|| {
             Problem::not_found("no order has this event id", &call.path).at(&positions)
         })?;
-        Ok(reply::document(Snapshot {
+        let answer = Snapshot {
             data,
             positions,
             as_of,
-        }))
+        };
+        Ok(reply::document(call, "order", answer))
     }
 
     /// `GET /orders`.
     pub async fn orders(&self, call: &Call) -> Outcome {
-        let request =
-            requests::orders(&call.query, self.zone).map_err(|faults| call.wrong(faults))?;
+        let request = requests::orders(&call.query, call.now(self.zone))
+            .map_err(|faults| call.wrong(faults))?;
         self.lists
             .orders(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(&request, answer))
-            .map_err(|error| call.no_answer(&error))
+            .map(|answer| reply::list(call, "orders", &request, answer))
+            .map_err(|error| no_answer(call, &error))
     }
 
     /// `GET /customers/{id}/orders`.
@@ -141,40 +206,40 @@ impl Resources {
         let customer_id = path_segment("id", raw_customer_id, params::id);
         // A wrong id leaves the query's faults to be named as well.
         let asked = customer_id.clone().unwrap_or_default();
-        let request = requests::customer_orders(&call.query, asked, self.zone);
+        let request = requests::customer_orders(&call.query, asked, call.now(self.zone));
         let (_, request) = both(customer_id, request).map_err(|faults| call.wrong(faults))?;
         self.lists
             .orders(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(&request, answer))
-            .map_err(|error| call.no_answer(&error))
+            .map(|answer| reply::list(call, "customer-orders", &request, answer))
+            .map_err(|error| no_answer(call, &error))
     }
 
     /// `GET /rejected-events`.
     pub async fn rejected_events(&self, call: &Call) -> Outcome {
-        let request = requests::rejected_events(&call.query, self.zone)
+        let request = requests::rejected_events(&call.query, call.now(self.zone))
             .map_err(|faults| call.wrong(faults))?;
         self.lists
             .rejected_events(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(&request, answer))
-            .map_err(|error| call.no_answer(&error))
+            .map(|answer| reply::list(call, "rejected-events", &request, answer))
+            .map_err(|error| no_answer(call, &error))
     }
 
     /// `GET /healthcheck/heartbeat/` and `GET /livez`: the process is there.
     #[must_use]
     pub fn alive(&self) -> Response {
-        reply::json(&json!({"status": "alive"}))
+        reply::momentary(&json!({"status": "alive"}))
     }
 
     /// `GET /readyz`.
-    pub async fn ready(&self, call: &Call) -> Outcome {
+    pub async fn ready(&self, path: &str) -> Outcome {
         let health = self.health.check().await;
         match health.missing() {
-            None => Ok(reply::json(&json!({"status": "ready", "checks": health}))),
-            Some(missing) => {
-                Err(Problem::unavailable(missing, &call.path).with("checks", json!(health)))
-            }
+            None => Ok(reply::momentary(
+                &json!({"status": "ready", "checks": health}),
+            )),
+            Some(missing) => Err(Problem::unavailable(missing, path).with("checks", json!(health))),
         }
     }
 
@@ -184,6 +249,10 @@ impl Resources {
         self.metrics
             .page(&self.health.connections(), self.health.board())
     }
+}
+
+fn no_answer(call: &Call, error: &AskError) -> Problem {
+    Problem::no_answer(error, &call.path)
 }
 
 /// Path and query checked together, so that the faults of both are named.

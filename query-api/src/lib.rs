@@ -12,7 +12,11 @@
 pub mod amount;
 pub mod answers;
 pub mod calendar;
+pub mod call;
+pub mod coding;
+pub mod cors;
 pub mod database;
+pub mod etag;
 pub mod facts;
 pub mod handlers;
 pub mod health;
@@ -23,11 +27,14 @@ pub mod params;
 pub mod position;
 pub mod problem;
 pub mod reply;
+pub mod representation;
 pub mod requests;
 pub mod routes;
 pub mod server;
+pub mod service;
 pub mod settings;
 pub mod startup;
+pub mod table;
 
 pub use settings::Settings;
 pub use startup::Startup;

@@ -125,7 +125,7 @@ impl Drop for InFlight {
 }
 
 /// Notes a request that was answered.
-pub fn answered(method: &Method, response: &Response, took: Duration) {
+pub fn answered<B>(method: &Method, response: &http::Response<B>, took: Duration) {
     let route = response
         .extensions()
         .get::<Route>()

@@ -3,12 +3,14 @@
 //! Query strings are form-urlencoded (`+` is a blank); a path segment is percent-decoded once.
 //! Nothing is guessed: a parameter that is unknown, given twice or not decodable is a fault.
 
+mod kinds;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use kinds::{Integer, Parameter, Text, Word};
 pub use values::{id, integer, name, text, word};
 
 /// Names of parameters are shown up to this many characters.
@@ -59,9 +61,9 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads a raw query string of which these names are known.
+    /// Reads a raw query string of which these parameters are known.
     #[must_use]
-    pub fn read(raw: &str, known: &[&'static str]) -> Self {
+    pub fn read(raw: &str, known: &[&dyn Parameter]) -> Self {
         let mut params = Self {
             values: BTreeMap::new(),
             spoiled: BTreeSet::new(),
@@ -70,9 +72,9 @@ impl Params {
         let mut unknown = BTreeSet::new();
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decode_form(name).unwrap_or_else(|| name.to_owned());
-            match known.iter().find(|known| **known == name) {
-                Some(known) => params.take_in(known, value),
+            let name = form_text(name).unwrap_or_else(|| name.to_owned());
+            match known.iter().find(|known| known.name() == name) {
+                Some(known) => params.take_in(known.name(), value),
                 None if unknown.insert(name.clone()) => params.add(
                     shortened(&name),
                     Fault::new("unknown_parameter", "is not a parameter of this resource"),
@@ -91,7 +93,7 @@ impl Params {
             self.fault(name, Fault::new("repeated", "must be given once"));
             return;
         }
-        match decode_form(value) {
+        match form_text(value) {
             Some(value) => {
                 let _none = self.values.insert(name, value);
             }
@@ -121,10 +123,16 @@ impl Params {
         name: &'static str,
         read: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        if !self.values.contains_key(name) && !self.spoiled.contains(name) {
+        if !self.has(name) {
             self.fault(name, Fault::new("missing", "is required"));
         }
         self.optional(name, read)
+    }
+
+    /// Whether a parameter was given, rightly or wrongly, and not read yet.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name) || self.spoiled.contains(name)
     }
 
     /// Notes a fault of a parameter of the query.
@@ -189,7 +197,9 @@ fn shortened(name: &str) -> String {
     }
 }
 
-fn decode_form(text: &str) -> Option<String> {
+/// A form-urlencoded text; `None` when it is none.
+#[must_use]
+pub fn form_text(text: &str) -> Option<String> {
     decode_percent(&text.replace('+', " "))
 }
 
@@ -212,10 +222,27 @@ fn decode_percent(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const A: Text<String> = Text {
+        name: "a",
+        read: id,
+        pattern: None,
+        chars: (1, 128),
+        example: "x",
+        about: "An id",
+    };
+
+    const B: Integer = Integer {
+        name: "b",
+        least: 1,
+        most: 100,
+        default: 5,
+        about: "A number",
+    };
+
     fn faults(raw: &str) -> Vec<(String, &'static str)> {
-        let mut params = Params::read(raw, &["a", "b"]);
-        let a = params.required("a", id);
-        let _b = params.optional("b", |text| integer(text, 1, 100));
+        let mut params = Params::read(raw, &[&A, &B]);
+        let a = A.required(&mut params);
+        let _b = B.read(&mut params);
         params
             .finish(a)
             .err()
@@ -266,7 +293,7 @@ mod tests {
 
     #[test]
     fn values_are_form_decoded_once() {
-        let mut params = Params::read("a=New+York%2B%252F&b=%C3%8Ele", &["a", "b"]);
+        let mut params = Params::read("a=New+York%2B%252F&b=%C3%8Ele", &[&A, &B]);
         let read = |text: &str| Ok(text.to_owned());
         assert_eq!(params.optional("a", read).as_deref(), Some("New York+%2F"));
         assert_eq!(params.optional("b", read).as_deref(), Some("Île"));

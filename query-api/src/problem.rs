@@ -1,6 +1,6 @@
 //! Every error answer: an RFC 9457 problem, made in this one place.
 
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use crate::database::{AskError, chain};
 use crate::params::InvalidParameter;
 use crate::position::Positions;
 use crate::reply::{self, POSITION_HEADER};
+use crate::representation::Representation;
 
 /// Seconds after which it is worth to try again while the database is away.
 const RETRY_AFTER_SECONDS: u16 = 2;
@@ -98,10 +99,48 @@ impl Problem {
             "use GET or HEAD",
             instance,
         );
+        problem.headers.push((ALLOW, reply::METHODS));
         problem
-            .headers
-            .push((ALLOW, HeaderValue::from_static("GET, HEAD")));
-        problem
+    }
+
+    /// 406: none of the forms that there are is taken.
+    #[must_use]
+    pub fn not_acceptable(offered: &[Representation], instance: &str) -> Self {
+        let types = offered.iter().map(|form| form.content_type());
+        let types: Vec<_> = types
+            .map(|form| form.to_str().unwrap_or_default().to_owned())
+            .collect();
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not-acceptable",
+            "Not acceptable",
+            format!("Accept must take one of: {}", types.join(" | ")),
+            instance,
+        )
+    }
+
+    /// 406: neither a coding that there is nor the answer as it is is taken.
+    #[must_use]
+    pub fn no_coding(instance: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not-acceptable",
+            "Not acceptable",
+            "Accept-Encoding must take one of: zstd, br, gzip, identity",
+            instance,
+        )
+    }
+
+    /// 413: a body where none is taken.
+    #[must_use]
+    pub fn content_too_large(instance: &str) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "content-too-large",
+            "Content too large",
+            "send no body: everything that is asked is in the address",
+            instance,
+        )
     }
 
     /// 414: longer than any request that this service answers.
@@ -208,6 +247,7 @@ impl Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        let _none = headers.insert(CACHE_CONTROL, reply::MOMENTARY);
         for (name, value) in self.headers {
             let _none = headers.insert(name, value);
         }

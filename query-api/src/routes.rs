@@ -1,20 +1,38 @@
 //! Which address is which resource.
 //!
 //! Paths are matched as they came, so that a segment is decoded once, by its handler. An address
-//! means one resource: with a slash at its end it means none, the heartbeat's aside.
+//! means one resource: with a slash at its end it means none, the heartbeat's aside. Where a resource
+//! has several forms, the last segment of its address may name one: `/orders/value.csv`. An order's
+//! id may end likewise, so that its address names none.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use chrono::Utc;
 use warp::filters::BoxedFilter;
-use warp::http::Method;
+use warp::http::header::VARY;
+use warp::http::{HeaderMap, HeaderValue, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use crate::handlers::{Call, Outcome, Resources};
+use crate::call::{Call, Incoming};
+use crate::handlers::{Outcome, Resources};
 use crate::observe::Route;
 use crate::problem::Problem;
+use crate::reply;
+use crate::representation::Representation::{self, Csv, Json, NdJson};
+
+/// A question's answer is about its days, which only JSON and a file's name tell.
+const TABLE: &[Representation] = &[Json, Csv];
+
+/// Records can come one by one as well.
+const RECORDS: &[Representation] = &[Json, Csv, NdJson];
+
+/// What of a request tells one answer of an address from another.
+const VARIES_BY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Authorization");
+
+type Suffix = Option<Representation>;
 
 /// Every resource of the service; what is none of them is a 404.
 #[must_use]
@@ -30,44 +48,35 @@ pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
 }
 
 fn analytics(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
-    let top_customers = warp::path!("customers" / "top")
-        .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered(
-                "/customers/top",
-                &method,
-                &call,
-                resources.top_customers(&call),
-            )
-            .await
-        })
+    let top_customers = warp::path("customers")
+        .and(last("top", TABLE))
+        .and(incoming(resources))
+        .then(
+            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.top_customers(&call).await;
+                answered("/customers/top", incoming, suffix, TABLE, handler).await
+            },
+        )
         .boxed();
-    let order_value = warp::path!("orders" / "value")
-        .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered(
-                "/orders/value",
-                &method,
-                &call,
-                resources.order_value(&call),
-            )
-            .await
-        })
+    let order_value = warp::path("orders")
+        .and(last("value", TABLE))
+        .and(incoming(resources))
+        .then(
+            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.order_value(&call).await;
+                answered("/orders/value", incoming, suffix, TABLE, handler).await
+            },
+        )
         .boxed();
-    let province_sales = warp::path!("sales" / "province")
-        .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered(
-                "/sales/province",
-                &method,
-                &call,
-                resources.province_sales(&call),
-            )
-            .await
-        })
+    let province_sales = warp::path("sales")
+        .and(last("province", TABLE))
+        .and(incoming(resources))
+        .then(
+            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.province_sales(&call).await;
+                answered("/sales/province", incoming, suffix, TABLE, handler).await
+            },
+        )
         .boxed();
     top_customers
         .or(order_value)
@@ -80,48 +89,42 @@ fn analytics(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
 fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
     let order = warp::path!("orders" / String)
         .and(exactly())
-        .and(call(resources))
+        .and(incoming(resources))
         .then(
-            |id: String, method, resources: Arc<Resources>, call: Call| async move {
-                answered(
-                    "/orders/{event_id}",
-                    &method,
-                    &call,
-                    resources.order(&call, &id),
-                )
-                .await
+            |id: String, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.order(&call, &id).await;
+                answered("/orders/{event_id}", incoming, None, RECORDS, handler).await
             },
         )
         .boxed();
-    let orders = warp::path!("orders")
-        .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered("/orders", &method, &call, resources.orders(&call)).await
-        })
-        .boxed();
-    let customer_orders = warp::path!("customers" / String / "orders")
-        .and(exactly())
-        .and(call(resources))
+    let orders = last("orders", RECORDS)
+        .and(incoming(resources))
         .then(
-            |id: String, method, resources: Arc<Resources>, call: Call| async move {
-                let outcome = resources.customer_orders(&call, &id);
-                answered("/customers/{id}/orders", &method, &call, outcome).await
+            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.orders(&call).await;
+                answered("/orders", incoming, suffix, RECORDS, handler).await
             },
         )
         .boxed();
-    let rejected_events = warp::path!("rejected-events")
-        .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered(
-                "/rejected-events",
-                &method,
-                &call,
-                resources.rejected_events(&call),
-            )
-            .await
-        })
+    let customer_orders = warp::path!("customers" / String / ..)
+        .and(last("orders", RECORDS))
+        .and(incoming(resources))
+        .then(
+            |id: String, suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.customer_orders(&call, &id).await;
+                let route = "/customers/{id}/orders";
+                answered(route, incoming, suffix, RECORDS, handler).await
+            },
+        )
+        .boxed();
+    let rejected_events = last("rejected-events", RECORDS)
+        .and(incoming(resources))
+        .then(
+            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
+                let handler = async |call: Call| resources.rejected_events(&call).await;
+                answered("/rejected-events", incoming, suffix, RECORDS, handler).await
+            },
+        )
         .boxed();
     order
         .or(orders)
@@ -135,34 +138,32 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
 
 fn operations(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
     let heartbeat = warp::path!("healthcheck" / "heartbeat")
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
+        .and(incoming(resources))
+        .then(|resources: Arc<Resources>, incoming| async move {
             let outcome = async { Ok(resources.alive()) };
-            answered("/healthcheck/heartbeat/", &method, &call, outcome).await
+            told("/healthcheck/heartbeat/", incoming, outcome).await
         })
         .boxed();
     let live = warp::path!("livez")
         .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered("/livez", &method, &call, async { Ok(resources.alive()) }).await
+        .and(incoming(resources))
+        .then(|resources: Arc<Resources>, incoming| async move {
+            told("/livez", incoming, async { Ok(resources.alive()) }).await
         })
         .boxed();
     let ready = warp::path!("readyz")
         .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered("/readyz", &method, &call, resources.ready(&call)).await
+        .and(incoming(resources))
+        .then(|resources: Arc<Resources>, incoming: Incoming| async move {
+            let path = incoming.path.clone();
+            told("/readyz", incoming, resources.ready(&path)).await
         })
         .boxed();
     let metrics = warp::path!("metrics")
         .and(exactly())
-        .and(call(resources))
-        .then(|method, resources: Arc<Resources>, call: Call| async move {
-            answered("/metrics", &method, &call, async {
-                Ok(resources.metrics())
-            })
-            .await
+        .and(incoming(resources))
+        .then(|resources: Arc<Resources>, incoming| async move {
+            told("/metrics", incoming, async { Ok(resources.metrics()) }).await
         })
         .boxed();
     heartbeat
@@ -184,24 +185,70 @@ fn nothing() -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// A resource's answer: reading it is all that can be done with any of them.
+/// A resource's answer in the form that is agreed on.
 async fn answered(
     route: &'static str,
-    method: &Method,
-    call: &Call,
+    incoming: Incoming,
+    suffix: Suffix,
+    offered: &[Representation],
+    handler: impl AsyncFnOnce(Call) -> Outcome,
+) -> Response {
+    let method = incoming.method.clone();
+    let path = incoming.path.clone();
+    let outcome = async {
+        let call = Call::agreed(incoming, suffix, offered)?;
+        handler(call).await
+    };
+    let mut response = read(&method, &path, outcome).await;
+    let _none = response.headers_mut().insert(VARY, VARIES_BY);
+    marked(response, route)
+}
+
+/// The answer of a resource that has one form, whatever is asked for.
+async fn told(
+    route: &'static str,
+    incoming: Incoming,
     outcome: impl Future<Output = Outcome>,
 ) -> Response {
+    marked(read(&incoming.method, &incoming.path, outcome).await, route)
+}
+
+/// Reading it is all that can be done with any resource.
+async fn read(method: &Method, path: &str, outcome: impl Future<Output = Outcome>) -> Response {
     let outcome = match *method {
         Method::GET | Method::HEAD => outcome.await,
-        _ => Err(Problem::method_not_allowed(&call.path)),
+        Method::OPTIONS => Ok(reply::options()),
+        _ => Err(Problem::method_not_allowed(path)),
     };
-    let response = outcome.unwrap_or_else(Problem::into_response);
-    marked(response, route)
+    outcome.unwrap_or_else(Problem::into_response)
 }
 
 fn marked(mut response: Response, route: &'static str) -> Response {
     let _none = response.extensions_mut().insert(Route(route));
     response
+}
+
+/// The last segment of a path: `name`, or `name.csv` and the like where the resource has that form.
+fn last(
+    name: &'static str,
+    offered: &'static [Representation],
+) -> impl Filter<Extract = (Suffix,), Error = Rejection> + Clone {
+    warp::path::param()
+        .and_then(move |segment: String| async move {
+            let Some(rest) = segment.strip_prefix(name) else {
+                return Err(warp::reject::not_found());
+            };
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            let suffix = rest.strip_prefix('.').and_then(Representation::of_suffix);
+            suffix
+                .filter(|suffix| offered.contains(suffix))
+                .map(Some)
+                .ok_or_else(warp::reject::not_found)
+        })
+        .and(warp::path::end())
+        .and(exactly())
 }
 
 /// Refuses a path with a slash at its end, which the path filters take for the one without.
@@ -217,19 +264,24 @@ fn exactly() -> impl Filter<Extract = (), Error = Rejection> + Clone {
         .untuple_one()
 }
 
-fn call(
+fn incoming(
     resources: &Arc<Resources>,
-) -> impl Filter<Extract = (Method, Arc<Resources>, Call), Error = Infallible> + Clone + use<> {
+) -> impl Filter<Extract = (Arc<Resources>, Incoming), Error = Infallible> + Clone + use<> {
     let resources = Arc::clone(resources);
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method()
-        .and(warp::any().map(move || Arc::clone(&resources)))
-        .and(
-            warp::path::full()
-                .and(query)
-                .map(|path: FullPath, query| Call {
+    warp::any().map(move || Arc::clone(&resources)).and(
+        warp::method()
+            .and(warp::path::full())
+            .and(query)
+            .and(warp::header::headers_cloned())
+            .map(
+                |method, path: FullPath, query, headers: HeaderMap| Incoming {
+                    method,
                     path: path.as_str().to_owned(),
                     query,
-                }),
-        )
+                    headers,
+                    at: Utc::now(),
+                },
+            ),
+    )
 }

@@ -1,30 +1,17 @@
 //! Connections: accepted, served, and finished in order when the service stops.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use http::Request;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
-use tower::Service as _;
-use warp::filters::BoxedFilter;
-use warp::reply::Response;
 
-use crate::observe;
-use crate::problem::Problem;
-
-/// Path and query together; the longest request that this service answers has some 7,000.
-const URI_BYTES_MAX: usize = 8_192;
+use crate::service::Service;
 
 /// A client that takes longer to send its headers is dropped.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +22,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves until `stop`, then finishes what is in hand, for `stop_timeout` at most.
 pub async fn serve(
     listener: TcpListener,
-    routes: BoxedFilter<(Response,)>,
+    service: Service,
     stop: impl Future<Output = ()>,
     stop_timeout: Duration,
 ) {
@@ -48,7 +35,7 @@ pub async fn serve(
             Some(ended) = connections.join_next() => note_end(ended),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let _task = connections.spawn(connection(stream, routes.clone(), &graceful));
+                    let _task = connections.spawn(connection(stream, service.clone(), &graceful));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -82,7 +69,7 @@ fn note_end(ended: Result<(), tokio::task::JoinError>) {
 /// One connection from its start to its end.
 fn connection(
     stream: TcpStream,
-    routes: BoxedFilter<(Response,)>,
+    service: Service,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + use<> {
     if let Err(error) = stream.set_nodelay(true) {
@@ -93,9 +80,8 @@ fn connection(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE);
-    let service = service_fn(move |request| answer(routes.clone(), request));
     let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .into_owned();
     let watched = graceful.watch(connection);
     async move {
@@ -103,33 +89,4 @@ fn connection(
             tracing::debug!(error, "a connection ended early");
         }
     }
-}
-
-/// Answers a request and notes it, whatever it is.
-async fn answer(
-    routes: BoxedFilter<(Response,)>,
-    request: Request<Incoming>,
-) -> Result<Response, Infallible> {
-    let _in_flight = observe::InFlight::begin();
-    let began = Instant::now();
-    let method = request.method().clone();
-    let response = match request.uri().path_and_query() {
-        // The CONNECT method names no path, and warp expects one.
-        None => Problem::not_found("there is no such resource", "").into_response(),
-        Some(target) if target.as_str().len() > URI_BYTES_MAX => {
-            Problem::uri_too_long(URI_BYTES_MAX).into_response()
-        }
-        Some(target) => {
-            let path = target.path().to_owned();
-            let routed = warp::service(routes).call(request);
-            match AssertUnwindSafe(routed).catch_unwind().await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                // The panic's hook has told the log what and where.
-                Err(_panic) => Problem::internal(&path).into_response(),
-            }
-        }
-    };
-    observe::answered(&method, &response, began.elapsed());
-    Ok(response)
 }

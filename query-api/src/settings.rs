@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 use ordertally_settings::logs::LogSettings;
 use ordertally_settings::{DatabaseUrl, TimeZone};
 
+use crate::cors::AllowedOrigin;
+
 /// Answers questions about orders over HTTP, from the database that ordertally-consumer fills.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "ordertally-query-api", version)]
@@ -83,6 +85,15 @@ pub struct Settings {
         value_name = "THREADS"
     )]
     pub analytics_threads: u16,
+    /// Origins whose pages may read the answers in a browser, separated by commas:
+    /// https://shop.example, or * for every one [default: none]
+    #[arg(
+        long,
+        env = "CORS_ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGINS"
+    )]
+    pub cors_allowed_origins: Vec<AllowedOrigin>,
     /// How long requests in hand may take to finish once the service is asked to stop, 0 to 600000
     #[arg(
         long,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tower_http::cors::CorsLayer;
 
 use crate::answers::Answers;
 use crate::database::Database;
@@ -19,7 +20,7 @@ use crate::health::Health;
 use crate::lists::Lists;
 use crate::observe::Metrics;
 use crate::settings::Settings;
-use crate::{routes, server};
+use crate::{cors, routes, server, service};
 
 /// A service that listens already and answers once it runs.
 pub struct Startup {
@@ -27,6 +28,7 @@ pub struct Startup {
     address: SocketAddr,
     follower: Follower,
     resources: Arc<Resources>,
+    cors: Option<CorsLayer>,
     stop_timeout: Duration,
 }
 
@@ -64,6 +66,7 @@ impl Startup {
             address,
             follower: Follower::new(session(settings), board),
             resources: Arc::new(resources),
+            cors: cors::layer(&settings.cors_allowed_origins),
             stop_timeout: settings.stop_timeout(),
         })
     }
@@ -76,10 +79,10 @@ impl Startup {
 
     /// Answers until `stop`; requests in hand are finished.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let routes = routes::routes(&self.resources);
+        let service = service::service(&routes::routes(&self.resources), self.cors);
         // Ends with this, whichever way this ends.
         let mut following = JoinSet::new();
         let _task = following.spawn(self.follower.run());
-        server::serve(self.listener, routes, stop, self.stop_timeout).await;
+        server::serve(self.listener, service, stop, self.stop_timeout).await;
     }
 }

@@ -8,6 +8,7 @@ use crate::calendar::{DateRange, Interval};
 use crate::facts::Facts;
 use crate::facts::day::Quarter;
 use crate::facts::rows::Rows;
+use crate::table::{Cells, Row};
 
 /// How much was ordered?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,34 @@ pub struct TotalValue {
     pub total_discounts: String,
     /// Their taxes.
     pub total_tax: String,
+}
+
+impl Row for DailyValue {
+    const COLUMNS: &'static [&'static str] = &[
+        "date",
+        "currency",
+        "orders",
+        "order_value",
+        "total_discounts",
+        "total_tax",
+    ];
+
+    fn write(&self, cells: &mut Cells) {
+        cells.value(self.date);
+        self.value.write(cells);
+    }
+}
+
+impl Row for TotalValue {
+    const COLUMNS: &'static [&'static str] = DailyValue::COLUMNS.split_at(1).1;
+
+    fn write(&self, cells: &mut Cells) {
+        cells.value(&self.currency);
+        cells.value(self.orders);
+        for amount in [&self.order_value, &self.total_discounts, &self.total_tax] {
+            cells.value(amount);
+        }
+    }
 }
 
 /// Sums of one day, or of all, in one currency; amounts in ten-thousandths.

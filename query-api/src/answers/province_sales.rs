@@ -14,6 +14,7 @@ use crate::facts::Facts;
 use crate::facts::names::Names;
 use crate::facts::sales::AddressKind;
 use crate::facts::snapshot::Part;
+use crate::table::{Cells, Row};
 
 /// What was sold in a province, or in each?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,28 @@ pub struct ProductUnits<'a> {
     pub product_id: &'a str,
     /// How many units.
     pub quantity: i64,
+}
+
+impl Row for ProvinceSales<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "country",
+        "province",
+        "currency",
+        "orders",
+        "order_value",
+        "units",
+        "products",
+    ];
+
+    fn write(&self, cells: &mut Cells) {
+        cells.optional(self.country);
+        cells.optional(self.province);
+        cells.value(self.currency);
+        cells.value(self.orders);
+        cells.value(&self.order_value);
+        cells.value(self.units);
+        cells.json(&self.products);
+    }
 }
 
 /// What was sold in a group; its value in ten-thousandths.

@@ -14,6 +14,7 @@ use crate::calendar::DateRange;
 use crate::facts::Facts;
 use crate::facts::rows::Kind;
 use crate::facts::snapshot::Part;
+use crate::table::{Cells, Row};
 
 /// Who spent most?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,30 @@ pub struct TopCustomer {
     /// When the newest of them was made: by this its name is found.
     #[serde(skip)]
     pub newest: DateTime<Utc>,
+}
+
+impl Row for TopCustomer {
+    const COLUMNS: &'static [&'static str] = &[
+        "rank",
+        "customer_id",
+        "email",
+        "first_name",
+        "last_name",
+        "currency",
+        "orders",
+        "order_value",
+    ];
+
+    fn write(&self, cells: &mut Cells) {
+        cells.value(self.rank);
+        cells.text(&self.customer_id);
+        for text in [&self.email, &self.first_name, &self.last_name] {
+            cells.optional(text.as_deref());
+        }
+        cells.value(&self.currency);
+        cells.value(self.orders);
+        cells.value(&self.order_value);
+    }
 }
 
 impl TopCustomersQuestion {

@@ -243,11 +243,11 @@ impl State {
             anchors,
         } = news;
         self.anchors.extend(anchors.clone());
-        let before = (self.facts.positions.clone(), self.facts.as_of);
+        let before = self.facts.version;
         head.put_on(&mut self.facts);
         self.seen = head.ordinals();
         if orders.is_empty() {
-            return before != (self.facts.positions.clone(), self.facts.as_of);
+            return before != self.facts.version;
         }
         self.facts.add(orders, kept);
         self.facts.texts = self.dictionary.texts();

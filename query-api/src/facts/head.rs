@@ -8,8 +8,14 @@ use tokio_postgres::{Client, Row};
 use super::snapshot::Facts;
 
 /// The columns that [`Head::take`] reads, of `facts_generation` and `partition_positions`.
-pub const COLUMNS: &str = "generation, positions.partition, positions.next_offset, \
-    positions.facts_next, positions.committed_at";
+pub const COLUMNS: &str = "generation, positions.partition, positions.incarnation, \
+    positions.next_offset, positions.facts_next, positions.committed_at";
+
+/// How many they are.
+pub const COLUMN_COUNT: usize = 6;
+
+/// A hash that is the same for the same facts, whoever read them.
+pub type Version = [u8; blake3::OUT_LEN];
 
 /// The generation of the facts, and each partition's position.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +27,7 @@ pub struct Head {
 
 #[derive(Clone, Copy, Debug)]
 struct PartitionHead {
+    incarnation: i32,
     next_offset: i64,
     facts_next: i64,
     committed_at: Option<DateTime<Utc>>,
@@ -55,9 +62,10 @@ impl Head {
             return Ok(None);
         };
         let head = PartitionHead {
-            next_offset: row.try_get(2)?,
-            facts_next: row.try_get(3)?,
-            committed_at: row.try_get(4)?,
+            incarnation: row.try_get(2)?,
+            next_offset: row.try_get(3)?,
+            facts_next: row.try_get(4)?,
+            committed_at: row.try_get(5)?,
         };
         let _same = self.partitions.insert(partition, head);
         Ok(Some(partition))
@@ -73,6 +81,22 @@ impl Head {
             .collect();
         let committed = partitions.values().filter_map(|head| head.committed_at);
         facts.as_of = committed.max();
+        facts.version = self.version();
+    }
+
+    fn version(&self) -> Version {
+        let mut hasher = blake3::Hasher::new();
+        let _hasher = hasher.update(&self.generation.to_be_bytes());
+        for (partition, head) in &self.partitions {
+            let committed_us = head.committed_at.map(|at| at.timestamp_micros());
+            let _hasher = hasher
+                .update(&partition.to_be_bytes())
+                .update(&head.incarnation.to_be_bytes())
+                .update(&head.next_offset.to_be_bytes())
+                .update(&head.facts_next.to_be_bytes())
+                .update(&committed_us.unwrap_or(i64::MIN).to_be_bytes());
+        }
+        *hasher.finalize().as_bytes()
     }
 
     /// The ordinal after the last order of each partition.

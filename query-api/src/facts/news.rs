@@ -57,7 +57,7 @@ const NEWS: &str = "
     ORDER BY positions.partition, facts.first_ordinal";
 
 /// The column of [`NEWS`] that the ordinals begin in, after those of the [`head`].
-const ORDINALS: usize = 5;
+const ORDINALS: usize = head::COLUMN_COUNT;
 
 /// The statement that [`News::read`] reads with.
 #[must_use]

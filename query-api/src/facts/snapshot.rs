@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::dictionary::Texts;
+use super::head::Version;
 use super::month::{self, Calendar, Month, Summary};
 use super::rows::Rows;
 use crate::calendar::Interval;
@@ -27,6 +28,8 @@ pub struct Facts {
     pub positions: Positions,
     /// The newest ingest that is included.
     pub as_of: Option<DateTime<Utc>>,
+    /// Tells this state from every other.
+    pub version: Version,
     /// The texts behind the numbers.
     pub texts: Texts,
     months: Vec<Arc<Month>>,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::cursor::OrderCursor;
 use crate::amount;
+use crate::table::{Cells, Row};
 
 /// One whole order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,6 +60,97 @@ pub struct AddressDocument {
 pub struct LineItemDocument {
     pub id: String,
     pub quantity: i32,
+}
+
+impl Row for OrderDocument {
+    const COLUMNS: &'static [&'static str] = &[
+        "event_id",
+        "event_version",
+        "created_at",
+        "customer_id",
+        "email",
+        "first_name",
+        "last_name",
+        "billing_first_name",
+        "billing_last_name",
+        "billing_address1",
+        "billing_address2",
+        "billing_city",
+        "billing_province",
+        "billing_province_code",
+        "billing_country",
+        "billing_country_code",
+        "billing_zip",
+        "billing_phone",
+        "shipping_first_name",
+        "shipping_last_name",
+        "shipping_address1",
+        "shipping_address2",
+        "shipping_city",
+        "shipping_province",
+        "shipping_province_code",
+        "shipping_country",
+        "shipping_country_code",
+        "shipping_zip",
+        "shipping_phone",
+        "currency",
+        "financial_status",
+        "order_value",
+        "total_discounts",
+        "total_tax",
+        "discount_codes",
+        "buyer_accepts_marketing",
+        "line_items",
+        "ingested_at",
+        "topic",
+        "partition",
+        "offset",
+    ];
+
+    fn write(&self, cells: &mut Cells) {
+        cells.text(&self.event_id);
+        cells.text(&self.event_version);
+        cells.value(&self.created_at);
+        cells.text(&self.customer_id);
+        cells.text(&self.email);
+        cells.optional(self.first_name.as_deref());
+        cells.optional(self.last_name.as_deref());
+        self.billing_address.write(cells);
+        self.shipping_address.write(cells);
+        cells.value(&self.currency);
+        cells.value(&self.financial_status);
+        cells.value(&self.order_value);
+        cells.value(&self.total_discounts);
+        cells.value(&self.total_tax);
+        cells.json(&self.discount_codes);
+        cells.value(self.buyer_accepts_marketing);
+        cells.json(&self.line_items);
+        cells.value(&self.ingested_at);
+        cells.text(&self.topic);
+        cells.value(self.partition);
+        cells.value(self.offset);
+    }
+}
+
+impl AddressDocument {
+    /// In the order of the columns of either address.
+    fn write(&self, cells: &mut Cells) {
+        for text in [
+            &self.first_name,
+            &self.last_name,
+            &self.address1,
+            &self.address2,
+            &self.city,
+            &self.province,
+            &self.province_code,
+            &self.country,
+            &self.country_code,
+            &self.zip,
+            &self.phone,
+        ] {
+            cells.optional(text.as_deref());
+        }
+    }
 }
 
 /// The columns that an order is shown from.

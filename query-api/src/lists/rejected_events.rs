@@ -16,6 +16,7 @@ use super::cursor::RejectedCursor;
 use super::order::instant;
 use super::{Page, RejectedQuestion};
 use crate::database::Question;
+use crate::table::{Cells, Row};
 
 /// A rejected record. Key, payload and header values are bytes: shown as text where they are
 /// UTF-8, else as base64; both null where the record has none.
@@ -52,6 +53,38 @@ pub struct HeaderDocument {
     pub name: String,
     pub value: Option<String>,
     pub value_base64: Option<String>,
+}
+
+impl Row for RejectedDocument {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "topic",
+        "partition",
+        "offset",
+        "timestamp",
+        "key",
+        "key_base64",
+        "headers",
+        "payload",
+        "payload_base64",
+        "violations",
+        "rejected_at",
+    ];
+
+    fn write(&self, cells: &mut Cells) {
+        cells.value(self.id);
+        cells.text(&self.topic);
+        cells.value(self.partition);
+        cells.value(self.offset);
+        cells.optional(self.timestamp.as_deref());
+        cells.optional(self.key.as_deref());
+        cells.optional(self.key_base64.as_deref());
+        cells.json(&self.headers);
+        cells.optional(self.payload.as_deref());
+        cells.optional(self.payload_base64.as_deref());
+        cells.json(&self.violations);
+        cells.value(&self.rejected_at);
+    }
 }
 
 #[derive(Queryable, Selectable)]

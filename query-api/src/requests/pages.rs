@@ -1,30 +1,61 @@
 //! Lists, page by page.
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
-use ordertally_schema::Code;
-
-use super::{Checked, at_least, check_range, date, zone};
+use super::days::{self, Now, OpenRange};
+use super::parameters::{
+    AT_LEAST, CODE, CURSOR, CUSTOMER_ID, END_DATE, LIMIT, PERIOD, START_DATE, TZ, WAIT_MS,
+};
+use super::{Checked, at_least};
 use crate::calendar::Span;
 use crate::lists::cursor::{Place, QueryFingerprint};
 use crate::lists::{OrdersQuestion, RejectedQuestion};
-use crate::params::{Fault, Params, id, integer, word};
+use crate::params::{Fault, Parameter, Params};
 use crate::position::AtLeast;
 
-/// Rows of a page when the request does not say.
-const LIMIT: u8 = 25;
+/// What `GET /orders` takes.
+pub const ORDERS: &[&dyn Parameter] = &[
+    &START_DATE,
+    &END_DATE,
+    &PERIOD,
+    &TZ,
+    &CUSTOMER_ID,
+    &LIMIT,
+    &CURSOR,
+    &AT_LEAST,
+    &WAIT_MS,
+];
+
+/// What `GET /customers/{id}/orders` takes.
+pub const CUSTOMER_ORDERS: &[&dyn Parameter] = &[
+    &START_DATE,
+    &END_DATE,
+    &PERIOD,
+    &TZ,
+    &LIMIT,
+    &CURSOR,
+    &AT_LEAST,
+    &WAIT_MS,
+];
+
+/// What `GET /rejected-events` takes.
+pub const REJECTED_EVENTS: &[&dyn Parameter] = &[
+    &START_DATE,
+    &END_DATE,
+    &PERIOD,
+    &TZ,
+    &CODE,
+    &LIMIT,
+    &CURSOR,
+    &AT_LEAST,
+    &WAIT_MS,
+];
 
 /// A request for a page: the question, what its answer repeats, and what makes its cursors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest<Q> {
     /// The question.
     pub question: Q,
-    /// The first day, if one was given.
-    pub start: Option<NaiveDate>,
-    /// The last day, if one was given.
-    pub end: Option<NaiveDate>,
-    /// The zone of the days.
-    pub zone: Tz,
+    /// The days asked for.
+    pub days: OpenRange,
     /// What ties cursors to this query.
     pub fingerprint: QueryFingerprint,
     /// What the answer must include.
@@ -36,32 +67,27 @@ pub struct PageRequest<Q> {
 /// # Errors
 ///
 /// Everything that is wrong with the parameters; so for each function here.
-pub fn orders(raw: &str, zone: Tz) -> Checked<PageRequest<OrdersQuestion>> {
-    let mut known = PAGE_PARAMETERS.to_vec();
-    known.push("customer_id");
-    let mut params = Params::read(raw, &known);
-    let customer_id = params.optional("customer_id", id);
-    order_page(params, "orders", customer_id, zone)
+pub fn orders(raw: &str, now: Now) -> Checked<PageRequest<OrdersQuestion>> {
+    let mut params = Params::read(raw, ORDERS);
+    let customer_id = CUSTOMER_ID.read(&mut params);
+    order_page(params, "orders", customer_id, now)
 }
 
 /// `GET /customers/{id}/orders`.
 pub fn customer_orders(
     raw: &str,
     customer_id: String,
-    zone: Tz,
+    now: Now,
 ) -> Checked<PageRequest<OrdersQuestion>> {
-    let params = Params::read(raw, &PAGE_PARAMETERS);
-    order_page(params, "customer orders", Some(customer_id), zone)
+    let params = Params::read(raw, CUSTOMER_ORDERS);
+    order_page(params, "customer orders", Some(customer_id), now)
 }
 
 /// `GET /rejected-events`.
-pub fn rejected_events(raw: &str, zone: Tz) -> Checked<PageRequest<RejectedQuestion>> {
-    let mut known = PAGE_PARAMETERS.to_vec();
-    known.push("code");
-    let mut params = Params::read(raw, &known);
-    let codes = Code::ALL.map(|code| (code.as_str(), code.as_str()));
-    let code = params.optional("code", |text| word(text, &codes));
-    page(params, "rejected events", code, zone, |window| {
+pub fn rejected_events(raw: &str, now: Now) -> Checked<PageRequest<RejectedQuestion>> {
+    let mut params = Params::read(raw, REJECTED_EVENTS);
+    let code = CODE.read(&mut params);
+    page(params, "rejected events", code, now, |window| {
         RejectedQuestion {
             code,
             span: window.span,
@@ -70,17 +96,6 @@ pub fn rejected_events(raw: &str, zone: Tz) -> Checked<PageRequest<RejectedQuest
         }
     })
 }
-
-/// What every list takes.
-const PAGE_PARAMETERS: [&str; 7] = [
-    "start_date",
-    "end_date",
-    "tz",
-    "limit",
-    "cursor",
-    "at_least",
-    "wait_ms",
-];
 
 /// Which part of a list is asked for.
 struct Window<C> {
@@ -93,10 +108,10 @@ fn order_page(
     params: Params,
     list: &str,
     customer_id: Option<String>,
-    zone: Tz,
+    now: Now,
 ) -> Checked<PageRequest<OrdersQuestion>> {
     let narrowed_by = customer_id.clone();
-    page(params, list, narrowed_by.as_deref(), zone, |window| {
+    page(params, list, narrowed_by.as_deref(), now, |window| {
         OrdersQuestion {
             customer_id,
             span: window.span,
@@ -111,16 +126,12 @@ fn page<C: Place, Q>(
     mut params: Params,
     list: &str,
     narrowed_by: Option<&str>,
-    default_zone: Tz,
+    now: Now,
     question: impl FnOnce(Window<C>) -> Q,
 ) -> Checked<PageRequest<Q>> {
-    let zone = params.optional("tz", zone).unwrap_or(default_zone);
-    let start = params.optional("start_date", date);
-    let end = params.optional("end_date", date);
-    check_range(&mut params, start, end);
-    let limit = params.optional("limit", |text| {
-        integer(text, 1, 100).map(|limit| u8::try_from(limit).expect("a hundred at most"))
-    });
+    let days = days::optional(&mut params, now);
+    let limit = LIMIT.read(&mut params);
+    let OpenRange { start, end, zone } = days;
     let shown = [start, end].map(|date| date.map(|date| date.to_string()));
     let fingerprint = QueryFingerprint::new(
         list,
@@ -131,7 +142,7 @@ fn page<C: Place, Q>(
             Some(zone.name()),
         ],
     );
-    let after = params.optional("cursor", |text| {
+    let after = params.optional(CURSOR.name, |text| {
         fingerprint.place(text).ok_or_else(|| {
             Fault::new(
                 "invalid_cursor",
@@ -143,13 +154,11 @@ fn page<C: Place, Q>(
     let window = Window {
         span: Span::new(start, end, zone),
         after,
-        limit: limit.unwrap_or(LIMIT),
+        limit: u8::try_from(limit).expect("a hundred at most"),
     };
     params.finish(Some(PageRequest {
         question: question(window),
-        start,
-        end,
-        zone,
+        days,
         fingerprint,
         at_least,
     }))

@@ -4,7 +4,7 @@
 pub type Faults<'a> = &'a [(&'a str, &'a str)];
 
 /// What each analytics resource refuses in its days.
-pub const WRONG_DAYS: [(&str, Faults<'static>); 16] = [
+pub const WRONG_DAYS: [(&str, Faults<'static>); 21] = [
     ("", &[("start_date", "missing"), ("end_date", "missing")]),
     ("start_date=2020-09-01", &[("end_date", "missing")]),
     ("end_date=2020-09-01", &[("start_date", "missing")]),
@@ -58,6 +58,23 @@ pub const WRONG_DAYS: [(&str, Faults<'static>); 16] = [
             ("start_date", "invalid_encoding"),
             ("end_date", "invalid_encoding"),
         ],
+    ),
+    (
+        "start_date=2020-13&end_date=2020",
+        &[("start_date", "invalid_date")],
+    ),
+    (
+        "start_date=2010&end_date=2020-01-09",
+        &[("end_date", "out_of_range")],
+    ),
+    ("period=tomorrow", &[("period", "invalid_value")]),
+    (
+        "period=today&start_date=2020-09-01",
+        &[("period", "conflicting")],
+    ),
+    (
+        "period=today&period=today&end_date=x",
+        &[("period", "repeated"), ("end_date", "invalid_date")],
     ),
     (
         "start_date=x&tz=Mars/Base&cursor=1&at_least=x&wait_ms=30001",

@@ -260,15 +260,3 @@ async fn head_answers_as_get_without_a_body() {
         assert!(head.bytes().await.unwrap().is_empty());
     }
 }
-
-#[tokio::test]
-async fn a_body_that_nobody_asked_for_is_ignored() {
-    let shop = Shop::open().await;
-    let reply = reqwest::Client::new()
-        .get(shop.api.url("/orders"))
-        .body("x".repeat(100_000))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(reply.status(), StatusCode::OK);
-}

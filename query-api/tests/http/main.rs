@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used)] // a test may end where it stands
 
 mod analytics;
+mod conditional;
+mod cors;
 mod fault_table;
 mod faults;
 mod follow;
 mod freshness;
 mod lists;
 mod outage;
+mod periods;
 mod process;
 mod provinces;
 mod rejected;
+mod representations;
 mod seeded;
 mod support;
 mod zones;

@@ -9,8 +9,8 @@ use ordertally_schema::migrations;
 use ordertally_testkit::eventually;
 use ordertally_testkit::reckoning::order::{Address, Order};
 use ordertally_testkit::servers::{self, TestDatabase};
-use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -203,11 +203,28 @@ impl Api {
     }
 
     pub async fn get(&self, target: &str) -> Reply {
-        let response = self.client.get(self.url(target)).send().await.unwrap();
+        self.get_with(target, &[]).await
+    }
+
+    /// With these headers.
+    pub async fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(Method::GET, target, headers).await
+    }
+
+    /// Any request.
+    pub async fn send(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = self.client.request(method, self.url(target));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap().to_vec();
         Reply {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().await.unwrap(),
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         }
     }
 
@@ -229,6 +246,8 @@ impl Drop for Api {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+    /// The bytes as text, where they are.
     pub text: String,
 }
 

@@ -1,0 +1,211 @@
+//! Every parameter of every resource, once: bounds, meaning, an example.
+
+use std::str::FromStr as _;
+
+use chrono_tz::Tz;
+use iso_currency::Currency;
+use ordertally_schema::Code;
+
+use super::days::{DayPart, Period};
+use crate::answers::ValueMode;
+use crate::calendar::RANGE_DAYS_MAX;
+use crate::facts::sales::AddressKind;
+use crate::params::{self, Fault, Integer, Text, Word};
+use crate::position::Positions;
+
+const _: () = assert!(RANGE_DAYS_MAX == 3_660, "the descriptions below say so");
+
+/// Three capital letters.
+const CURRENCY_PATTERN: &str = "^[A-Z]{3}$";
+
+/// A day, a month or a year.
+const DAYS_PATTERN: &str = r"^\d{4}(-\d{2}(-\d{2})?)?$";
+
+pub(super) const START_DATE: Text<DayPart> = Text {
+    name: "start_date",
+    read: DayPart::from_str,
+    pattern: Some(DAYS_PATTERN),
+    chars: (4, 10),
+    example: "2020-09-01",
+    about: "The first day, as YYYY-MM-DD; of a month (YYYY-MM) or a year (YYYY) its first day",
+};
+
+pub(super) const END_DATE: Text<DayPart> = Text {
+    name: "end_date",
+    read: DayPart::from_str,
+    pattern: Some(DAYS_PATTERN),
+    chars: (4, 10),
+    example: "2020-09-05",
+    about: "The last day, which is included, as YYYY-MM-DD; of a month (YYYY-MM) or a year (YYYY) \
+            its last day. From first to last there may be 3,660 days",
+};
+
+pub(super) const PERIOD: Word<Period> = Word {
+    name: "period",
+    words: &Period::WORDS,
+    default: None,
+    about: "The days up to today, instead of start_date and end_date: today, the day before, the \
+            seven or thirty days that end today, or from the first of the month or year until \
+            today; of last month all days",
+};
+
+pub(super) const TZ: Text<Tz> = Text {
+    name: "tz",
+    read: zone,
+    pattern: None,
+    chars: (1, 64),
+    example: "America/Boise",
+    about: "The IANA time zone of the days; the service's own when none is given",
+};
+
+pub(super) const COUNT: Integer = Integer {
+    name: "count",
+    least: 1,
+    most: 1_000,
+    default: 5,
+    about: "How many customers of each currency",
+};
+
+pub(super) const CURRENCY: Text<String> = Text {
+    name: "currency",
+    read: currency,
+    pattern: Some(CURRENCY_PATTERN),
+    chars: (3, 3),
+    example: "USD",
+    about: "Only orders in this currency: its ISO 4217 code in capital letters",
+};
+
+pub(super) const ACCEPTS_MARKETING: Word<bool> = Word {
+    name: "accepts_marketing",
+    words: &[("true", true), ("false", false)],
+    default: None,
+    about: "Only orders whose buyer accepts marketing, or does not",
+};
+
+pub(super) const MODE: Word<ValueMode> = Word {
+    name: "mode",
+    words: &[("DAY", ValueMode::Day), ("TOTAL", ValueMode::Total)],
+    default: Some("DAY"),
+    about: "A row a day and currency, or one a currency",
+};
+
+pub(super) const PROVINCE: Text<String> = Text {
+    name: "province",
+    read: params::name,
+    pattern: None,
+    chars: (1, 1_000),
+    example: "Idaho",
+    about: "Only this province, by its name or by a code that orders carry; case and blanks around \
+            it do not count",
+};
+
+pub(super) const COUNTRY: Text<String> = Text {
+    name: "country",
+    read: params::name,
+    pattern: None,
+    chars: (1, 1_000),
+    example: "United States",
+    about: "Only this country, likewise",
+};
+
+pub(super) const ADDRESS: Word<AddressKind> = Word {
+    name: "address",
+    words: &[
+        ("shipping", AddressKind::Shipping),
+        ("billing", AddressKind::Billing),
+    ],
+    default: Some("shipping"),
+    about: "Which of an order's addresses tells its province",
+};
+
+pub(super) const CUSTOMER_ID: Text<String> = Text {
+    name: "customer_id",
+    read: params::id,
+    pattern: None,
+    chars: (1, 128),
+    example: "66f6",
+    about: "Only orders of this customer",
+};
+
+pub(super) const CODE: Word<&str> = Word {
+    name: "code",
+    words: &CODES,
+    default: None,
+    about: "Only records with a violation of this code",
+};
+
+pub(super) const LIMIT: Integer = Integer {
+    name: "limit",
+    least: 1,
+    most: 100,
+    default: 25,
+    about: "Rows of a page",
+};
+
+/// The name of the parameter that goes on where a page ended.
+pub(super) const CURSOR: Text<String> = Text {
+    name: "cursor",
+    read: params::text,
+    pattern: Some("^[A-Za-z0-9_-]+$"),
+    chars: (1, 1_024),
+    example: "AZUppw2w2NhxAAWukiSJ",
+    about: "next_cursor of the page before, of a query that is the same but for limit",
+};
+
+pub(super) const AT_LEAST: Text<Positions> = Text {
+    name: "at_least",
+    read: positions,
+    pattern: Some(r"^\d+=\d+(,\d+=\d+)*$"),
+    chars: (3, 7_000),
+    example: "0=1",
+    about: "Positions that the answer must include, in the form of Ordertally-Position, of any of \
+            the partitions",
+};
+
+pub(super) const WAIT_MS: Integer = Integer {
+    name: "wait_ms",
+    least: 0,
+    most: 30_000,
+    default: 2_000,
+    about: "How long to wait for them, in milliseconds",
+};
+
+const CODES: [(&str, &str); Code::ALL.len()] = {
+    let mut codes = [("", ""); Code::ALL.len()];
+    let mut place = 0;
+    while place < codes.len() {
+        codes[place] = (Code::ALL[place].as_str(), Code::ALL[place].as_str());
+        place += 1;
+    }
+    codes
+};
+
+fn zone(text: &str) -> Result<Tz, Fault> {
+    text.parse().map_err(|_| {
+        Fault::new(
+            "invalid_time_zone",
+            "must be an IANA time zone, such as America/Boise or UTC",
+        )
+    })
+}
+
+fn currency(text: &str) -> Result<String, Fault> {
+    let shaped = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !shaped {
+        return Err(Fault::new(
+            "invalid_value",
+            "must be a currency's ISO 4217 code of three capital letters, such as USD",
+        ));
+    }
+    match Currency::from_code(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(Fault::new(
+            "unknown_currency",
+            "must be a code in the table of ISO 4217",
+        )),
+    }
+}
+
+fn positions(text: &str) -> Result<Positions, Fault> {
+    Positions::from_str(text).map_err(|error| Fault::new("invalid_value", error.to_string()))
+}
