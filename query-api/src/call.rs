@@ -7,6 +7,7 @@ use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method};
 
+use crate::access::{Caller, Denied, Scope};
 use crate::coding::Coding;
 use crate::etag;
 use crate::params::{self, InvalidParameter};
@@ -25,8 +26,29 @@ pub struct Incoming {
     pub query: String,
     /// What came with it.
     pub headers: HeaderMap,
+    /// Who sent it.
+    pub identity: Option<Identity>,
     /// When it came.
     pub at: DateTime<Utc>,
+}
+
+/// Who asks, or why nobody is identified; for the resource to judge.
+#[derive(Clone, Debug)]
+pub struct Identity(pub Result<Caller, Denied>);
+
+impl Incoming {
+    /// Who asks, if they may ask for this.
+    ///
+    /// # Errors
+    ///
+    /// The problem of those who may not.
+    pub fn permitted(&self, scope: Scope) -> Result<&Caller, Problem> {
+        let identity = self.identity.as_ref();
+        let caller = identity.map_or(&Err(Denied::NoToken), |Identity(caller)| caller);
+        let permitted = caller.as_ref().map_err(|denied| *denied);
+        let permitted = permitted.and_then(|caller| caller.permitted(scope).map(|()| caller));
+        permitted.map_err(|denied| Problem::denied(denied, &self.path))
+    }
 }
 
 /// A request that can be answered, and how.
@@ -38,6 +60,8 @@ pub struct Call {
     pub query: String,
     /// The form of the answer.
     pub representation: Representation,
+    /// Whether the answer may hold personal data.
+    pub personal: bool,
     coding: Coding,
     /// The answers that the client has.
     known: Option<IfNoneMatch>,
@@ -51,7 +75,8 @@ impl Call {
     ///
     /// The problem of a request that cannot be answered.
     pub fn agreed(
-        incoming: Incoming,
+        incoming: &Incoming,
+        caller: &Caller,
         suffix: Option<Representation>,
         offered: &[Representation],
     ) -> Result<Self, Problem> {
@@ -62,29 +87,30 @@ impl Call {
             at,
             ..
         } = incoming;
-        if has_body(&headers) {
-            return Err(Problem::content_too_large(&path));
+        if has_body(headers) {
+            return Err(Problem::content_too_large(path));
         }
         let representation = match suffix {
             Some(representation) => representation,
-            None => Representation::negotiated(&headers, offered).map_err(|none| match none {
+            None => Representation::negotiated(headers, offered).map_err(|none| match none {
                 NoRepresentation::Malformed(fault) => {
-                    Problem::invalid_parameters(vec![fault], &path)
+                    Problem::invalid_parameters(vec![fault], path)
                 }
-                NoRepresentation::NotAcceptable => Problem::not_acceptable(offered, &path),
+                NoRepresentation::NotAcceptable => Problem::not_acceptable(offered, path),
             })?,
         };
-        let coding = Coding::negotiated(&headers);
+        let coding = Coding::negotiated(headers);
         if coding == Coding::NotAcceptable {
-            return Err(Problem::no_coding(&path));
+            return Err(Problem::no_coding(path));
         }
         Ok(Self {
-            path,
-            query,
+            path: path.clone(),
+            query: query.clone(),
             representation,
+            personal: caller.may(Scope::Orders),
             coding,
             known: headers.typed_get(),
-            at,
+            at: *at,
         })
     }
 
@@ -97,7 +123,7 @@ impl Call {
     /// The tag of the answer to this request that is made of `parts`.
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> ETag {
-        etag::of(parts, self.representation, &self.coding)
+        etag::of(parts, self.representation, &self.coding, self.personal)
     }
 
     /// Whether the client has the answer with this tag.

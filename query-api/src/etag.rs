@@ -15,9 +15,15 @@ const BYTES: usize = 16;
 
 /// The tag of what has all of these in common.
 #[must_use]
-pub fn of(parts: &[&[u8]], representation: Representation, coding: &Coding) -> ETag {
+pub fn of(
+    parts: &[&[u8]],
+    representation: Representation,
+    coding: &Coding,
+    personal: bool,
+) -> ETag {
     let mut hasher = blake3::Hasher::new();
-    let form = [representation.suffix(), coding.name()];
+    let scope = if personal { "personal" } else { "" };
+    let form = [representation.suffix(), coding.name(), scope];
     let parts = parts.iter().copied();
     for part in parts.chain(form.map(str::as_bytes)) {
         let _hasher = hasher

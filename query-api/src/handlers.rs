@@ -64,14 +64,14 @@ impl Resources {
         let (question, at_least) = requests::top_customers(&call.query, call.now(self.zone))
             .map_err(|faults| call.wrong(faults))?;
         let range = &question.range;
-        let named = self.answers.knows_names();
-        let (facts, tag) = match self.asked(call, range, &at_least, named).await? {
+        let whole = !call.personal || self.answers.knows_names();
+        let (facts, tag) = match self.asked(call, range, &at_least, whole).await? {
             Asked::Compute(facts, tag) => (facts, tag),
             Asked::Known(response) => return Ok(response),
         };
-        let (answer, named) = self
+        let (answer, whole) = self
             .answers
-            .top_customers(facts, &question)
+            .top_customers(facts, &question, call.personal)
             .await
             .map_err(|error| no_answer(call, &error))?;
         let response = reply::analytics(
@@ -82,7 +82,7 @@ impl Resources {
             &answer,
         );
         // An answer without its names is not what its tag stands for.
-        Ok(if named {
+        Ok(if whole {
             reply::with_tag(response, tag)
         } else {
             response

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::access::KnownTokens;
 use crate::database::{AskError, Connections, Database, chain};
 use crate::facts::Board;
 use crate::facts::board::Progress;
@@ -27,6 +28,8 @@ pub struct Checks {
     pub migrations: Check,
     /// The orders are in memory.
     pub facts: Check,
+    /// It is known who may ask.
+    pub tokens: Check,
 }
 
 /// The outcome of a check.
@@ -45,7 +48,7 @@ impl Checks {
     /// What is missing; `None` when the service is ready.
     #[must_use]
     pub fn missing(&self) -> Option<&str> {
-        [&self.database, &self.migrations, &self.facts]
+        [&self.database, &self.migrations, &self.facts, &self.tokens]
             .into_iter()
             .find_map(|check| match check {
                 Check::Failed(detail) => Some(detail.as_str()),
@@ -58,16 +61,18 @@ impl Checks {
 pub struct Health {
     database: Arc<Database>,
     board: Arc<Board>,
+    tokens: Arc<KnownTokens>,
     last: Mutex<Option<(Instant, Checks)>>,
 }
 
 impl Health {
-    /// Of the service that answers from `database` and the facts on `board`.
+    /// Of the service that answers from `database` and the facts on `board`, for these `tokens`.
     #[must_use]
-    pub fn new(database: Arc<Database>, board: Arc<Board>) -> Self {
+    pub fn new(database: Arc<Database>, board: Arc<Board>, tokens: Arc<KnownTokens>) -> Self {
         Self {
             database,
             board,
+            tokens,
             last: Mutex::new(None),
         }
     }
@@ -117,6 +122,7 @@ impl Health {
                     ))
                 },
                 facts: self.facts(),
+                tokens: self.tokens(),
             },
             Err(error) => {
                 tracing::debug!(cause = chain(&error), "the database cannot be checked");
@@ -124,6 +130,7 @@ impl Health {
                     database: Check::Failed("the database does not answer".into()),
                     migrations: Check::Unknown,
                     facts: self.facts(),
+                    tokens: self.tokens(),
                 }
             }
         }
@@ -139,6 +146,13 @@ impl Health {
             Some(trouble) => format!("{reading}; {trouble}"),
             None => reading,
         })
+    }
+
+    fn tokens(&self) -> Check {
+        match self.tokens.count() {
+            Some(_) => Check::Ok,
+            None => Check::Failed("the tokens are not read from the database yet".to_owned()),
+        }
     }
 
     async fn pending(&self) -> Result<Vec<String>, AskError> {

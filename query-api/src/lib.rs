@@ -9,11 +9,15 @@
 //! Beside the requests the facts' follower keeps them up to date. Only [`database`], [`lists`],
 //! [`health`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
 
+pub mod access;
 pub mod amount;
 pub mod answers;
 pub mod calendar;
 pub mod call;
+pub mod client;
 pub mod coding;
+pub mod commands;
+pub mod correlation;
 pub mod cors;
 pub mod database;
 pub mod etag;
@@ -21,6 +25,7 @@ pub mod facts;
 pub mod handlers;
 pub mod health;
 pub mod healthcheck;
+pub mod limits;
 pub mod lists;
 pub mod observe;
 pub mod params;

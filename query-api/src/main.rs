@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use ordertally_query_api::settings::Command;
+use ordertally_query_api::settings::{Command, CommandLine};
 use ordertally_query_api::{Settings, Startup, healthcheck};
 use ordertally_settings::stop::StopSignals;
 use ordertally_settings::{ExitStatus, cli, logs};
@@ -16,13 +16,19 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let settings: Settings = cli::parse();
-    logs::start(&settings.logs);
-    let outcome = match settings.command {
-        Some(Command::Healthcheck) => healthcheck::ask(settings.http_addr)
-            .await
-            .context("the service is not ready"),
-        None => serve(&settings).await,
+    let CommandLine { command, service } = cli::parse();
+    let outcome = match command {
+        Some(Command::Healthcheck(settings)) => {
+            logs::start(&settings.logs);
+            healthcheck::ask(settings.http_addr)
+                .await
+                .context("the service is not ready")
+        }
+        Some(Command::Tokens(command)) => command.run().await,
+        None => {
+            logs::start(&service.logs);
+            serve(&service).await
+        }
     };
     match outcome {
         Ok(()) => ExitStatus::Done.into(),

@@ -11,6 +11,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use warp::reply::Response;
 
+use crate::correlation::Correlation;
 use crate::database::Connections;
 use crate::facts::Board;
 use crate::facts::board::Progress;
@@ -125,7 +126,12 @@ impl Drop for InFlight {
 }
 
 /// Notes a request that was answered.
-pub fn answered<B>(method: &Method, response: &http::Response<B>, took: Duration) {
+pub fn answered<B>(
+    method: &Method,
+    response: &http::Response<B>,
+    correlation: &Correlation,
+    took: Duration,
+) {
     let route = response
         .extensions()
         .get::<Route>()
@@ -145,6 +151,8 @@ pub fn answered<B>(method: &Method, response: &http::Response<B>, took: Duration
             http.route = route,
             http.status = status,
             duration_ms,
+            request.id = correlation.request_id,
+            trace.id = correlation.trace_id,
             "answered"
         );
     } else {
@@ -153,6 +161,8 @@ pub fn answered<B>(method: &Method, response: &http::Response<B>, took: Duration
             http.route = route,
             http.status = status,
             duration_ms,
+            request.id = correlation.request_id,
+            trace.id = correlation.trace_id,
             "answered"
         );
     }

@@ -1,11 +1,12 @@
 //! Every error answer: an RFC 9457 problem, made in this one place.
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use warp::reply::Response;
 
+use crate::access::Denied;
 use crate::database::{AskError, chain};
 use crate::params::InvalidParameter;
 use crate::position::Positions;
@@ -74,6 +75,84 @@ impl Problem {
             instance,
         );
         problem.invalid_parameters = faults;
+        problem
+    }
+
+    /// 401, 403 or 503: who asks is not identified, or may not ask for this.
+    #[must_use]
+    pub fn denied(denied: Denied, instance: &str) -> Self {
+        let challenge = |error: &str| format!("Bearer realm=\"ordertally\"{error}");
+        let (detail, challenge) = match denied {
+            Denied::NotRead => {
+                let detail = "the tokens are not read from the database yet; try again later";
+                return Self::unavailable(detail, instance);
+            }
+            Denied::Scope(scope) => {
+                let error = format!(", error=\"insufficient_scope\", scope=\"{scope}\"");
+                let mut problem = Self::new(
+                    StatusCode::FORBIDDEN,
+                    "insufficient-scope",
+                    "Not allowed",
+                    format!("the token has no scope {scope}"),
+                    instance,
+                );
+                let _none = problem
+                    .more
+                    .insert("scope".to_owned(), scope.as_str().into());
+                return problem.challenging(&challenge(&error));
+            }
+            Denied::NoToken => (
+                "send a token: Authorization: Bearer TOKEN".to_owned(),
+                challenge(""),
+            ),
+            Denied::NoTokens => (
+                "requests from other machines need a token, and there are none: make one with \
+                 ordertally-query-api tokens create"
+                    .to_owned(),
+                challenge(""),
+            ),
+            Denied::Malformed => (
+                "the header must be: Authorization: Bearer TOKEN".to_owned(),
+                challenge(", error=\"invalid_request\""),
+            ),
+            Denied::Unknown => (
+                "the token is not known, or was revoked".to_owned(),
+                challenge(", error=\"invalid_token\""),
+            ),
+            Denied::Expired => (
+                "the token's time is over".to_owned(),
+                challenge(", error=\"invalid_token\", error_description=\"expired\""),
+            ),
+        };
+        let problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Not identified",
+            detail,
+            instance,
+        );
+        problem.challenging(&challenge)
+    }
+
+    fn challenging(mut self, challenge: &str) -> Self {
+        let challenge = HeaderValue::from_str(challenge).expect("challenges are ASCII");
+        self.headers.push((WWW_AUTHENTICATE, challenge));
+        self
+    }
+
+    /// 429: more than the limit.
+    #[must_use]
+    pub fn too_many_requests(retry_after_seconds: u64, instance: &str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests",
+            format!("try again after {retry_after_seconds} s"),
+            instance,
+        );
+        problem
+            .headers
+            .push((RETRY_AFTER, HeaderValue::from(retry_after_seconds)));
         problem
     }
 

@@ -16,7 +16,8 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use crate::call::{Call, Incoming};
+use crate::access::Scope;
+use crate::call::{Call, Identity, Incoming};
 use crate::handlers::{Outcome, Resources};
 use crate::observe::Route;
 use crate::problem::Problem;
@@ -54,7 +55,15 @@ fn analytics(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.top_customers(&call).await;
-                answered("/customers/top", incoming, suffix, TABLE, handler).await
+                answered(
+                    "/customers/top",
+                    Scope::Analytics,
+                    incoming,
+                    suffix,
+                    TABLE,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -64,7 +73,15 @@ fn analytics(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.order_value(&call).await;
-                answered("/orders/value", incoming, suffix, TABLE, handler).await
+                answered(
+                    "/orders/value",
+                    Scope::Analytics,
+                    incoming,
+                    suffix,
+                    TABLE,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -74,7 +91,15 @@ fn analytics(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.province_sales(&call).await;
-                answered("/sales/province", incoming, suffix, TABLE, handler).await
+                answered(
+                    "/sales/province",
+                    Scope::Analytics,
+                    incoming,
+                    suffix,
+                    TABLE,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -93,7 +118,15 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |id: String, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.order(&call, &id).await;
-                answered("/orders/{event_id}", incoming, None, RECORDS, handler).await
+                answered(
+                    "/orders/{event_id}",
+                    Scope::Orders,
+                    incoming,
+                    None,
+                    RECORDS,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -102,7 +135,7 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.orders(&call).await;
-                answered("/orders", incoming, suffix, RECORDS, handler).await
+                answered("/orders", Scope::Orders, incoming, suffix, RECORDS, handler).await
             },
         )
         .boxed();
@@ -113,7 +146,7 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
             |id: String, suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.customer_orders(&call, &id).await;
                 let route = "/customers/{id}/orders";
-                answered(route, incoming, suffix, RECORDS, handler).await
+                answered(route, Scope::Orders, incoming, suffix, RECORDS, handler).await
             },
         )
         .boxed();
@@ -122,7 +155,15 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.rejected_events(&call).await;
-                answered("/rejected-events", incoming, suffix, RECORDS, handler).await
+                answered(
+                    "/rejected-events",
+                    Scope::RejectedEvents,
+                    incoming,
+                    suffix,
+                    RECORDS,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -139,31 +180,34 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
 fn operations(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
     let heartbeat = warp::path!("healthcheck" / "heartbeat")
         .and(incoming(resources))
-        .then(|resources: Arc<Resources>, incoming| async move {
+        .then(|resources: Arc<Resources>, incoming: Incoming| async move {
             let outcome = async { Ok(resources.alive()) };
-            told("/healthcheck/heartbeat/", incoming, outcome).await
+            told("/healthcheck/heartbeat/", &incoming, outcome).await
         })
         .boxed();
     let live = warp::path!("livez")
         .and(exactly())
         .and(incoming(resources))
-        .then(|resources: Arc<Resources>, incoming| async move {
-            told("/livez", incoming, async { Ok(resources.alive()) }).await
+        .then(|resources: Arc<Resources>, incoming: Incoming| async move {
+            told("/livez", &incoming, async { Ok(resources.alive()) }).await
         })
         .boxed();
     let ready = warp::path!("readyz")
         .and(exactly())
         .and(incoming(resources))
         .then(|resources: Arc<Resources>, incoming: Incoming| async move {
-            let path = incoming.path.clone();
-            told("/readyz", incoming, resources.ready(&path)).await
+            told("/readyz", &incoming, resources.ready(&incoming.path)).await
         })
         .boxed();
     let metrics = warp::path!("metrics")
         .and(exactly())
         .and(incoming(resources))
-        .then(|resources: Arc<Resources>, incoming| async move {
-            told("/metrics", incoming, async { Ok(resources.metrics()) }).await
+        .then(|resources: Arc<Resources>, incoming: Incoming| async move {
+            let outcome = async {
+                incoming.permitted(Scope::Metrics)?;
+                Ok(resources.metrics())
+            };
+            told("/metrics", &incoming, outcome).await
         })
         .boxed();
     heartbeat
@@ -188,18 +232,18 @@ fn nothing() -> BoxedFilter<(Response,)> {
 /// A resource's answer in the form that is agreed on.
 async fn answered(
     route: &'static str,
+    scope: Scope,
     incoming: Incoming,
     suffix: Suffix,
     offered: &[Representation],
     handler: impl AsyncFnOnce(Call) -> Outcome,
 ) -> Response {
-    let method = incoming.method.clone();
-    let path = incoming.path.clone();
     let outcome = async {
-        let call = Call::agreed(incoming, suffix, offered)?;
+        let caller = incoming.permitted(scope)?;
+        let call = Call::agreed(&incoming, caller, suffix, offered)?;
         handler(call).await
     };
-    let mut response = read(&method, &path, outcome).await;
+    let mut response = read(&incoming, outcome).await;
     let _none = response.headers_mut().insert(VARY, VARIES_BY);
     marked(response, route)
 }
@@ -207,18 +251,18 @@ async fn answered(
 /// The answer of a resource that has one form, whatever is asked for.
 async fn told(
     route: &'static str,
-    incoming: Incoming,
+    incoming: &Incoming,
     outcome: impl Future<Output = Outcome>,
 ) -> Response {
-    marked(read(&incoming.method, &incoming.path, outcome).await, route)
+    marked(read(incoming, outcome).await, route)
 }
 
 /// Reading it is all that can be done with any resource.
-async fn read(method: &Method, path: &str, outcome: impl Future<Output = Outcome>) -> Response {
-    let outcome = match *method {
+async fn read(incoming: &Incoming, outcome: impl Future<Output = Outcome>) -> Response {
+    let outcome = match incoming.method {
         Method::GET | Method::HEAD => outcome.await,
         Method::OPTIONS => Ok(reply::options()),
-        _ => Err(Problem::method_not_allowed(path)),
+        _ => Err(Problem::method_not_allowed(&incoming.path)),
     };
     outcome.unwrap_or_else(Problem::into_response)
 }
@@ -274,12 +318,14 @@ fn incoming(
             .and(warp::path::full())
             .and(query)
             .and(warp::header::headers_cloned())
+            .and(warp::ext::optional::<Identity>())
             .map(
-                |method, path: FullPath, query, headers: HeaderMap| Incoming {
+                |method, path: FullPath, query, headers: HeaderMap, identity| Incoming {
                     method,
                     path: path.as_str().to_owned(),
                     query,
                     headers,
+                    identity,
                     at: Utc::now(),
                 },
             ),

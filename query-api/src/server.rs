@@ -1,20 +1,28 @@
 //! Connections: accepted, served, and finished in order when the service stops.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt as _;
 
-use crate::service::Service;
+use crate::service::{Peer, Service};
 
 /// A client that takes longer to send its headers is dropped.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client that takes nothing of its answer for this long is dropped.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to wait when the system has no more descriptors for connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -23,6 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(
     listener: TcpListener,
     service: Service,
+    connections_max: usize,
     stop: impl Future<Output = ()>,
     stop_timeout: Duration,
 ) {
@@ -33,9 +42,11 @@ pub async fn serve(
         tokio::select! {
             () = &mut stop => break,
             Some(ended) = connections.join_next() => note_end(ended),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let _task = connections.spawn(connection(stream, service.clone(), &graceful));
+            // The system queues those who come while there are too many.
+            accepted = listener.accept(), if connections.len() < connections_max => match accepted {
+                Ok((stream, peer)) => {
+                    let service = service.clone();
+                    let _task = connections.spawn(connection(stream, peer, service, &graceful));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -69,6 +80,7 @@ fn note_end(ended: Result<(), tokio::task::JoinError>) {
 /// One connection from its start to its end.
 fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     service: Service,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + use<> {
@@ -80,8 +92,17 @@ fn connection(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE);
+    let service = service.map_request(move |mut request: Request<Incoming>| {
+        let _none = request.extensions_mut().insert(Peer(peer));
+        request
+    });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(READ_PATIENCE));
     let connection = builder
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(
+            TokioIo::new(Box::pin(stream)),
+            TowerToHyperService::new(service),
+        )
         .into_owned();
     let watched = graceful.watch(connection);
     async move {

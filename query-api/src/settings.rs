@@ -3,19 +3,63 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use ordertally_settings::logs::LogSettings;
 use ordertally_settings::{DatabaseUrl, TimeZone};
 
+use crate::access::Anonymous;
+use crate::client::Proxy;
+use crate::commands::tokens::TokensCommand;
 use crate::cors::AllowedOrigin;
+
+/// This machine alone can ask, unless somebody says otherwise.
+const HTTP_ADDR: &str = "127.0.0.1:8080";
 
 /// Answers questions about orders over HTTP, from the database that ordertally-consumer fills.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "ordertally-query-api", version)]
-pub struct Settings {
-    /// What to do; without a command the service runs
+#[command(
+    name = "ordertally-query-api",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub struct CommandLine {
+    /// What to do; without a command the service runs.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// The settings of the service.
+    #[command(flatten)]
+    pub service: Settings,
+}
+
+/// Another thing to do than to serve.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Ask a running service whether it is ready; exit status 0 when it is, else 1
+    Healthcheck(HealthcheckSettings),
+    /// Make, list and revoke the tokens that requests are answered for
+    #[command(subcommand)]
+    Tokens(TokensCommand),
+}
+
+/// The settings of `healthcheck`.
+#[derive(Args, Clone, Debug)]
+pub struct HealthcheckSettings {
+    /// Where the service listens
+    #[arg(
+        long,
+        env = "HTTP_ADDR",
+        default_value = HTTP_ADDR,
+        value_name = "ADDRESS:PORT"
+    )]
+    pub http_addr: SocketAddr,
+    /// What is logged, and how.
+    #[command(flatten)]
+    pub logs: LogSettings,
+}
+
+/// The settings of the service.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
     /// The Postgres database: postgres://USER:PASSWORD@HOST:PORT/DATABASE
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: DatabaseUrl,
@@ -23,9 +67,8 @@ pub struct Settings {
     #[arg(
         long,
         env = "HTTP_ADDR",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS:PORT",
-        global = true
+        default_value = HTTP_ADDR,
+        value_name = "ADDRESS:PORT"
     )]
     pub http_addr: SocketAddr,
     /// IANA zone of calendar days when a request names none
@@ -85,6 +128,56 @@ pub struct Settings {
         value_name = "THREADS"
     )]
     pub analytics_threads: u16,
+    /// Answer requests without a token, from anywhere; without it they are answered only where
+    /// HTTP_ADDR is this machine's own address and there are no tokens
+    #[arg(long, env = "ALLOW_ANONYMOUS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub allow_anonymous: bool,
+    /// Requests a minute that each token may make, 0 to 1000000; 0 for as many as it likes
+    #[arg(
+        long,
+        env = "RATE_LIMIT_PER_TOKEN",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000),
+        value_name = "REQUESTS"
+    )]
+    pub rate_limit_per_token: u32,
+    /// Requests a minute without a token that are taken from each address, likewise; IPv6 addresses
+    /// of one /64 network count as one
+    #[arg(
+        long,
+        env = "RATE_LIMIT_PER_ADDRESS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000),
+        value_name = "REQUESTS"
+    )]
+    pub rate_limit_per_address: u32,
+    /// Requests answered at once, 0 to 100000; others are refused with 503; 0 for any number
+    #[arg(
+        long,
+        env = "MAX_REQUESTS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=100_000),
+        value_name = "REQUESTS"
+    )]
+    pub max_requests: u32,
+    /// Connections kept at once, 1 to 100000; others wait until one is closed
+    #[arg(
+        long,
+        env = "MAX_CONNECTIONS",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..=100_000),
+        value_name = "CONNECTIONS"
+    )]
+    pub max_connections: u32,
+    /// Proxies whose X-Forwarded-For is believed, addresses or networks separated by commas:
+    /// 127.0.0.1,10.0.0.0/8 [default: none]
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "ADDRESSES"
+    )]
+    pub trusted_proxies: Vec<Proxy>,
     /// Origins whose pages may read the answers in a browser, separated by commas:
     /// https://shop.example, or * for every one [default: none]
     #[arg(
@@ -108,14 +201,19 @@ pub struct Settings {
     pub logs: LogSettings,
 }
 
-/// Another thing to do than to serve.
-#[derive(Subcommand, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Ask a running service on HTTP_ADDR whether it is ready; exit status 0 when it is, else 1
-    Healthcheck,
-}
-
 impl Settings {
+    /// From whom no token is asked.
+    #[must_use]
+    pub fn anonymous(&self) -> Anonymous {
+        if self.allow_anonymous {
+            Anonymous::Always
+        } else if self.http_addr.ip().is_loopback() {
+            Anonymous::UntilTokens
+        } else {
+            Anonymous::Never
+        }
+    }
+
     /// How long the work for one request may take.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tower_http::cors::CorsLayer;
 
+use crate::access::{Access, KnownTokens};
 use crate::answers::Answers;
 use crate::database::Database;
 use crate::database::session::session;
@@ -17,8 +17,10 @@ use crate::facts::Board;
 use crate::facts::follow::Follower;
 use crate::handlers::Resources;
 use crate::health::Health;
+use crate::limits::Limits;
 use crate::lists::Lists;
 use crate::observe::Metrics;
+use crate::service::Door;
 use crate::settings::Settings;
 use crate::{cors, routes, server, service};
 
@@ -27,8 +29,11 @@ pub struct Startup {
     listener: TcpListener,
     address: SocketAddr,
     follower: Follower,
+    database: Arc<Database>,
+    tokens: Arc<KnownTokens>,
     resources: Arc<Resources>,
-    cors: Option<CorsLayer>,
+    door: Door,
+    connections_max: usize,
     stop_timeout: Duration,
 }
 
@@ -53,11 +58,16 @@ impl Startup {
         let database = Database::new(settings).context("cannot set up the connection pool")?;
         let database = Arc::new(database);
         let board = Arc::new(Board::default());
+        let tokens = Arc::new(KnownTokens::default());
         let threads = settings.analytics_threads.into();
         let resources = Resources::new(
             Answers::new(Arc::clone(&board), Arc::clone(&database), threads),
             Lists::new(Arc::clone(&database)),
-            Health::new(database, Arc::clone(&board)),
+            Health::new(
+                Arc::clone(&database),
+                Arc::clone(&board),
+                Arc::clone(&tokens),
+            ),
             Metrics::of_process(),
             settings.reporting_time_zone.0,
         );
@@ -66,7 +76,15 @@ impl Startup {
             address,
             follower: Follower::new(session(settings), board),
             resources: Arc::new(resources),
-            cors: cors::layer(&settings.cors_allowed_origins),
+            door: Door {
+                access: Access::new(Arc::clone(&tokens), settings.anonymous()),
+                limits: Arc::new(Limits::new(settings)),
+                proxies: settings.trusted_proxies.clone().into(),
+                cors: cors::layer(&settings.cors_allowed_origins),
+            },
+            database,
+            tokens,
+            connections_max: usize::try_from(settings.max_connections).unwrap_or(usize::MAX),
             stop_timeout: settings.stop_timeout(),
         })
     }
@@ -79,10 +97,20 @@ impl Startup {
 
     /// Answers until `stop`; requests in hand are finished.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let service = service::service(&routes::routes(&self.resources), self.cors);
+        let service = service::service(&routes::routes(&self.resources), &self.door);
         // Ends with this, whichever way this ends.
-        let mut following = JoinSet::new();
-        let _task = following.spawn(self.follower.run());
-        server::serve(self.listener, service, stop, self.stop_timeout).await;
+        let mut beside = JoinSet::new();
+        let _task = beside.spawn(self.follower.run());
+        let (tokens, database) = (self.tokens, self.database);
+        let _task = beside.spawn(async move { tokens.keep(&database).await });
+        let _task = beside.spawn(async move { self.door.limits.forget().await });
+        server::serve(
+            self.listener,
+            service,
+            self.connections_max,
+            stop,
+            self.stop_timeout,
+        )
+        .await;
     }
 }

@@ -1,7 +1,6 @@
 //! Single orders, and lists in pages.
 
 use ordertally_testkit::reckoning::order::Order;
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{Shop, address, money, order};

@@ -1,13 +1,16 @@
 //! The service as its callers meet it: over HTTP, on a real Postgres.
 #![allow(clippy::unwrap_used)] // a test may end where it stands
 
+mod access;
 mod analytics;
 mod conditional;
+mod correlation;
 mod cors;
 mod fault_table;
 mod faults;
 mod follow;
 mod freshness;
+mod limits;
 mod lists;
 mod outage;
 mod periods;

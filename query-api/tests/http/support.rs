@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use ordertally_query_api::{Settings, Startup};
+use ordertally_query_api::Startup;
+use ordertally_query_api::settings::CommandLine;
 use ordertally_schema::migrations;
 use ordertally_testkit::eventually;
 use ordertally_testkit::reckoning::order::{Address, Order};
@@ -174,14 +175,12 @@ pub struct Api {
 
 impl Api {
     pub async fn start(database_url: &str, flags: &[&str]) -> Self {
-        let arguments = [
-            "test",
-            "--database-url",
-            database_url,
-            "--http-addr",
-            "127.0.0.1:0",
-        ];
-        let settings = Settings::try_parse_from(arguments.iter().chain(flags)).unwrap();
+        let mut arguments = vec!["test", "--database-url", database_url];
+        if !flags.contains(&"--http-addr") {
+            arguments.extend(["--http-addr", "127.0.0.1:0"]);
+        }
+        let line = CommandLine::try_parse_from(arguments.iter().chain(flags)).unwrap();
+        let settings = line.service;
         let service = Startup::build(&settings).await.unwrap();
         Self {
             address: service.address(),
