@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::database::{AskError, Snapshot};
 use crate::facts::Facts;
 use crate::health::Health;
-use crate::lists::Lists;
+use crate::lists::{Fields, Lists, ShownOrder};
 use crate::observe::Metrics;
 use crate::params::{self, InvalidParameter, path_segment};
 use crate::position::AtLeast;
@@ -167,8 +167,9 @@ impl Resources {
     pub async fn order(&self, call: &Call, raw_event_id: &str) -> Outcome {
         // An id longer than any event's is not wrong, only unknown.
         let event_id = path_segment("event_id", raw_event_id, params::text);
-        let at_least = requests::order(&call.query);
-        let (event_id, at_least) = both(event_id, at_least).map_err(|faults| call.wrong(faults))?;
+        let asked = requests::order(&call.query);
+        let (event_id, (fields, at_least)) =
+            both(event_id, asked).map_err(|faults| call.wrong(faults))?;
         let answer = self
             .lists
             .order(&event_id, &at_least)
@@ -183,11 +184,11 @@ impl Resources {
             Problem::not_found("no order has this event id", &call.path).at(&positions)
         })?;
         let answer = Snapshot {
-            data,
+            data: ShownOrder::new(data, fields),
             positions,
             as_of,
         };
-        Ok(reply::document(call, "order", answer))
+        Ok(reply::document(call, "order", fields, answer))
     }
 
     /// `GET /orders`.
@@ -197,7 +198,7 @@ impl Resources {
         self.lists
             .orders(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(call, "orders", &request, answer))
+            .map(|answer| reply::list(call, "orders", &request, request.question.fields, answer))
             .map_err(|error| no_answer(call, &error))
     }
 
@@ -211,7 +212,10 @@ impl Resources {
         self.lists
             .orders(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(call, "customer-orders", &request, answer))
+            .map(|answer| {
+                let fields = request.question.fields;
+                reply::list(call, "customer-orders", &request, fields, answer)
+            })
             .map_err(|error| no_answer(call, &error))
     }
 
@@ -222,7 +226,7 @@ impl Resources {
         self.lists
             .rejected_events(&request.question, &request.at_least)
             .await
-            .map(|answer| reply::list(call, "rejected-events", &request, answer))
+            .map(|answer| reply::list(call, "rejected-events", &request, Fields::default(), answer))
             .map_err(|error| no_answer(call, &error))
     }
 

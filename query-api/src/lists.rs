@@ -1,11 +1,15 @@
 //! Single orders, and lists in pages: orders, one customer's orders, rejected records.
 
 pub mod cursor;
+pub mod fields;
 pub mod order;
+pub mod order_filter;
 pub mod orders;
 pub mod rejected_events;
+mod search;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -18,17 +22,24 @@ use order::OrderDocument;
 use orders::{OrderById, OrderPage};
 use rejected_events::{RejectedDocument, RejectedPage};
 
+pub use fields::{Fields, ShownOrder};
+pub use order_filter::OrderFilter;
+
 /// What reads orders and rejected records.
 #[derive(Clone)]
 pub struct Lists {
     database: Arc<Database>,
+    /// How long a list is searched for a page.
+    search_time: Duration,
 }
 
 /// Which orders, and where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrdersQuestion {
-    /// Only of this customer.
-    pub customer_id: Option<String>,
+    /// Only these.
+    pub filter: OrderFilter,
+    /// What is shown of them.
+    pub fields: Fields,
     /// Only of this time.
     pub span: Span,
     /// After this order.
@@ -83,10 +94,13 @@ impl<T, C> Page<T, C> {
 }
 
 impl Lists {
-    /// Reads from `database`.
+    /// Reads from `database`, and searches for a page so long.
     #[must_use]
-    pub fn new(database: Arc<Database>) -> Self {
-        Self { database }
+    pub fn new(database: Arc<Database>, search_time: Duration) -> Self {
+        Self {
+            database,
+            search_time,
+        }
     }
 
     /// One order, or `None` when its id is unknown.
@@ -111,8 +125,12 @@ impl Lists {
         &self,
         question: &OrdersQuestion,
         at_least: &AtLeast,
-    ) -> Result<Snapshot<Page<OrderDocument, OrderCursor>>, AskError> {
-        self.database.ask(&OrderPage { question }, at_least).await
+    ) -> Result<Snapshot<Page<ShownOrder, OrderCursor>>, AskError> {
+        let page = OrderPage {
+            question,
+            search_time: self.search_time,
+        };
+        self.database.ask(&page, at_least).await
     }
 
     /// A page of rejected records.

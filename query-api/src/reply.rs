@@ -10,8 +10,8 @@ use warp::reply::Response;
 use crate::calendar::DateRange;
 use crate::call::Call;
 use crate::database::Snapshot;
-use crate::lists::Page;
 use crate::lists::cursor::Place;
+use crate::lists::{Fields, Page};
 use crate::position::Positions;
 use crate::representation::Representation;
 use crate::requests::PageRequest;
@@ -108,11 +108,12 @@ pub fn analytics<T: Serialize + Row, D>(
     freshness.on(private(body, representation, &name))
 }
 
-/// A page of a list.
+/// A page of a list, of whose rows a table has the columns of `fields`.
 pub fn list<T: Serialize + Row, C: Place, Q>(
     call: &Call,
     name: &str,
     request: &PageRequest<Q>,
+    fields: Fields,
     answer: Snapshot<Page<T, C>>,
 ) -> Response {
     let freshness = Freshness::of(&answer.positions, answer.as_of);
@@ -120,7 +121,7 @@ pub fn list<T: Serialize + Row, C: Place, Q>(
     let next_cursor = next.map(|place| request.fingerprint.cursor(&place));
     let link = next_cursor.as_ref().map(|cursor| call.next_page(cursor));
     let body = match call.representation {
-        Representation::Csv => table::of(&data),
+        Representation::Csv => table::of_columns(&data, |column| fields.has_column(column)),
         Representation::NdJson => lines(&data),
         Representation::Json => bytes(&List {
             start_date: request.days.start,
@@ -139,12 +140,17 @@ pub fn list<T: Serialize + Row, C: Place, Q>(
     freshness.on(response)
 }
 
-/// One record, bare.
-pub fn document<T: Serialize + Row>(call: &Call, name: &str, answer: Snapshot<T>) -> Response {
+/// One record, bare, of which a table has the columns of `fields`.
+pub fn document<T: Serialize + Row>(
+    call: &Call,
+    name: &str,
+    fields: Fields,
+    answer: Snapshot<T>,
+) -> Response {
     let freshness = Freshness::of(&answer.positions, answer.as_of);
     let rows = [answer.data];
     let body = match call.representation {
-        Representation::Csv => table::of(&rows),
+        Representation::Csv => table::of_columns(&rows, |column| fields.has_column(column)),
         Representation::NdJson => lines(&rows),
         Representation::Json => bytes(&rows[0]),
     };

@@ -7,9 +7,10 @@ mod parameters;
 
 use std::time::Duration;
 
+use crate::lists::Fields;
 use crate::params::{InvalidParameter, Parameter, Params};
 use crate::position::AtLeast;
-use parameters::{AT_LEAST, WAIT_MS};
+use parameters::{AT_LEAST, FIELDS, WAIT_MS};
 
 pub use analytics::{
     ORDER_VALUE, PROVINCE_SALES, TOP_CUSTOMERS, order_value, province_sales, top_customers,
@@ -23,17 +24,18 @@ pub use pages::{
 pub type Checked<T> = Result<T, Vec<InvalidParameter>>;
 
 /// What `GET /orders/{event_id}` takes.
-pub const ORDER: &[&dyn Parameter] = &[&AT_LEAST, &WAIT_MS];
+pub const ORDER: &[&dyn Parameter] = &[&FIELDS, &AT_LEAST, &WAIT_MS];
 
-/// `GET /orders/{event_id}`: only `at_least`.
+/// `GET /orders/{event_id}`: what is shown, and `at_least`.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the parameters.
-pub fn order(raw: &str) -> Checked<AtLeast> {
+pub fn order(raw: &str) -> Checked<(Fields, AtLeast)> {
     let mut params = Params::read(raw, ORDER);
+    let fields = FIELDS.read(&mut params).unwrap_or_default();
     let at_least = at_least(&mut params);
-    params.finish(Some(at_least))
+    params.finish(Some((fields, at_least)))
 }
 
 fn at_least(params: &mut Params) -> AtLeast {

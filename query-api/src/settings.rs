@@ -117,6 +117,16 @@ pub struct Settings {
         value_name = "MILLISECONDS"
     )]
     pub request_timeout_ms: u32,
+    /// How long a filtered list of orders is searched for a page, 0 to 60000; then the page is given
+    /// with what was found, and says that there is more
+    #[arg(
+        long,
+        env = "LIST_SEARCH_MS",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(0..=60_000),
+        value_name = "MILLISECONDS"
+    )]
+    pub list_search_ms: u32,
     /// Analytics questions worked on at once, each on a thread of its own, 1 to 1024; others wait
     /// for their turn [default: as many as there are processors]
     #[arg(
@@ -218,6 +228,12 @@ impl Settings {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms.into())
+    }
+
+    /// How long a list is searched for a page.
+    #[must_use]
+    pub fn list_search(&self) -> Duration {
+        Duration::from_millis(self.list_search_ms.into())
     }
 
     /// How long requests in hand may take to finish after the wish to stop.

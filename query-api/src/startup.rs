@@ -62,7 +62,7 @@ impl Startup {
         let threads = settings.analytics_threads.into();
         let resources = Resources::new(
             Answers::new(Arc::clone(&board), Arc::clone(&database), threads),
-            Lists::new(Arc::clone(&database)),
+            Lists::new(Arc::clone(&database), settings.list_search()),
             Health::new(
                 Arc::clone(&database),
                 Arc::clone(&board),

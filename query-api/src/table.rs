@@ -23,6 +23,10 @@ pub trait Row {
 #[derive(Debug)]
 pub struct Cells {
     writer: Writer<Vec<u8>>,
+    /// Whether each column is shown.
+    shown: Vec<bool>,
+    /// The column that the next cell is of.
+    column: usize,
 }
 
 impl Cells {
@@ -52,12 +56,16 @@ impl Cells {
     }
 
     fn cell(&mut self, text: &str) {
-        self.writer
-            .write_field(text)
-            .expect("memory takes what is written");
+        if self.shown[self.column] {
+            self.writer
+                .write_field(text)
+                .expect("memory takes what is written");
+        }
+        self.column += 1;
     }
 
     fn end_row(&mut self) {
+        self.column = 0;
         self.writer
             .write_record(None::<&[u8]>)
             .expect("each row has a cell a column");
@@ -69,11 +77,26 @@ impl Cells {
 /// # Panics
 ///
 /// When a row does not have the cells that its columns promise.
+#[must_use]
 pub fn of<R: Row>(rows: &[R]) -> Vec<u8> {
+    of_columns(rows, |_| true)
+}
+
+/// The table of some columns of `rows`: of one at least.
+///
+/// # Panics
+///
+/// As [`of`].
+#[must_use]
+pub fn of_columns<R: Row>(rows: &[R], shown: impl Fn(&str) -> bool) -> Vec<u8> {
     let writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
-    let mut cells = Cells { writer };
+    let mut cells = Cells {
+        writer,
+        shown: R::COLUMNS.iter().map(|column| shown(column)).collect(),
+        column: 0,
+    };
     for column in R::COLUMNS {
         cells.cell(column);
     }
@@ -119,5 +142,7 @@ mod tests {
                         \"two\nlines\",4\r\n'=1+1,5\r\n'@SUM(A1),6\r\n'-2,7\r\n,8\r\n";
         assert_eq!(String::from_utf8(of(&rows)).expect("text"), expected);
         assert_eq!(of::<Named>(&[]), b"name,number\r\n");
+        let numbers = of_columns(&rows[..2], |column| column == "number");
+        assert_eq!(numbers, b"number\r\n-1\r\n2\r\n");
     }
 }

@@ -22,6 +22,18 @@ impl PlaceFilter {
         }
     }
 
+    /// The province asked for, as it is compared.
+    #[must_use]
+    pub fn province(&self) -> Option<&str> {
+        self.province.as_deref()
+    }
+
+    /// The country asked for, as it is compared.
+    #[must_use]
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
+    }
+
     /// Whether `place` is meant.
     #[must_use]
     pub fn takes(&self, place: &Place) -> bool {

@@ -31,9 +31,10 @@ pub struct QueryFingerprint(Vec<u8>);
 impl QueryFingerprint {
     /// A fingerprint of all that narrows a list: its name, then each part, given or not.
     #[must_use]
-    pub fn new(list: &str, parts: &[Option<&str>]) -> Self {
+    pub fn new<T: AsRef<str>>(list: &str, parts: &[Option<T>]) -> Self {
         let mut bytes = Vec::new();
-        for part in std::iter::once(&Some(list)).chain(parts) {
+        let parts = parts.iter().map(|part| part.as_ref().map(AsRef::as_ref));
+        for part in std::iter::once(Some(list)).chain(parts) {
             bytes.push(u8::from(part.is_some()));
             let text = part.unwrap_or_default();
             bytes.extend((text.len() as u64).to_be_bytes());
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_cursor_with_any_character_changed_is_none() {
-        let query = QueryFingerprint::new("orders", &[]);
+        let query = QueryFingerprint::new::<&str>("orders", &[]);
         let cursor = query.cursor(&place());
         for at in 0..cursor.len() {
             let mut forged = cursor.clone().into_bytes();

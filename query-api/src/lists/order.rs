@@ -62,6 +62,33 @@ pub struct LineItemDocument {
     pub quantity: i32,
 }
 
+impl OrderDocument {
+    /// The names of its members, in their order.
+    pub const MEMBERS: [&'static str; 21] = [
+        "event_id",
+        "event_version",
+        "created_at",
+        "customer_id",
+        "email",
+        "first_name",
+        "last_name",
+        "billing_address",
+        "shipping_address",
+        "currency",
+        "financial_status",
+        "order_value",
+        "total_discounts",
+        "total_tax",
+        "discount_codes",
+        "buyer_accepts_marketing",
+        "line_items",
+        "ingested_at",
+        "topic",
+        "partition",
+        "offset",
+    ];
+}
+
 impl Row for OrderDocument {
     const COLUMNS: &'static [&'static str] = &[
         "event_id",

@@ -2,12 +2,14 @@
 
 use super::days::{self, Now, OpenRange};
 use super::parameters::{
-    AT_LEAST, CODE, CURSOR, CUSTOMER_ID, END_DATE, LIMIT, PERIOD, START_DATE, TZ, WAIT_MS,
+    ACCEPTS_MARKETING, AT_LEAST, CODE, COUNTRY, CURRENCY, CURSOR, CUSTOMER_ID, END_DATE, FIELDS,
+    FINANCIAL_STATUS, LIMIT, MAX_VALUE, MIN_VALUE, PERIOD, PROVINCE, START_DATE, TZ, WAIT_MS,
 };
 use super::{Checked, at_least};
+use crate::answers::PlaceFilter;
 use crate::calendar::Span;
 use crate::lists::cursor::{Place, QueryFingerprint};
-use crate::lists::{OrdersQuestion, RejectedQuestion};
+use crate::lists::{OrderFilter, OrdersQuestion, RejectedQuestion};
 use crate::params::{Fault, Parameter, Params};
 use crate::position::AtLeast;
 
@@ -18,6 +20,14 @@ pub const ORDERS: &[&dyn Parameter] = &[
     &PERIOD,
     &TZ,
     &CUSTOMER_ID,
+    &CURRENCY,
+    &FINANCIAL_STATUS,
+    &PROVINCE,
+    &COUNTRY,
+    &MIN_VALUE,
+    &MAX_VALUE,
+    &ACCEPTS_MARKETING,
+    &FIELDS,
     &LIMIT,
     &CURSOR,
     &AT_LEAST,
@@ -30,6 +40,14 @@ pub const CUSTOMER_ORDERS: &[&dyn Parameter] = &[
     &END_DATE,
     &PERIOD,
     &TZ,
+    &CURRENCY,
+    &FINANCIAL_STATUS,
+    &PROVINCE,
+    &COUNTRY,
+    &MIN_VALUE,
+    &MAX_VALUE,
+    &ACCEPTS_MARKETING,
+    &FIELDS,
     &LIMIT,
     &CURSOR,
     &AT_LEAST,
@@ -87,7 +105,8 @@ pub fn customer_orders(
 pub fn rejected_events(raw: &str, now: Now) -> Checked<PageRequest<RejectedQuestion>> {
     let mut params = Params::read(raw, REJECTED_EVENTS);
     let code = CODE.read(&mut params);
-    page(params, "rejected events", code, now, |window| {
+    let narrowed_by = vec![code.map(ToOwned::to_owned)];
+    page(params, "rejected events", narrowed_by, now, |window| {
         RejectedQuestion {
             code,
             span: window.span,
@@ -105,43 +124,63 @@ struct Window<C> {
 }
 
 fn order_page(
-    params: Params,
+    mut params: Params,
     list: &str,
     customer_id: Option<String>,
     now: Now,
 ) -> Checked<PageRequest<OrdersQuestion>> {
-    let narrowed_by = customer_id.clone();
-    page(params, list, narrowed_by.as_deref(), now, |window| {
-        OrdersQuestion {
-            customer_id,
-            span: window.span,
-            after: window.after,
-            limit: window.limit,
-        }
+    let filter = order_filter(&mut params, customer_id);
+    let fields = FIELDS.read(&mut params).unwrap_or_default();
+    page(params, list, filter.parts(), now, |window| OrdersQuestion {
+        filter,
+        fields,
+        span: window.span,
+        after: window.after,
+        limit: window.limit,
     })
 }
 
-/// Reads what every list takes. `narrowed_by` is what the list's own filter says.
+fn order_filter(params: &mut Params, customer_id: Option<String>) -> OrderFilter {
+    let currency = CURRENCY.read(params);
+    let financial_status = FINANCIAL_STATUS.read(params);
+    let province = PROVINCE.read(params);
+    let country = COUNTRY.read(params);
+    let min_value = MIN_VALUE.read(params);
+    let max_value = MAX_VALUE.read(params);
+    if let (Some(min_value), Some(max_value)) = (min_value, max_value)
+        && max_value < min_value
+    {
+        params.fault(
+            MAX_VALUE.name,
+            Fault::new("out_of_range", "must not be below min_value"),
+        );
+    }
+    OrderFilter {
+        customer_id,
+        currency,
+        financial_status,
+        places: PlaceFilter::new(province.as_deref(), country.as_deref()),
+        min_value,
+        max_value,
+        accepts_marketing: ACCEPTS_MARKETING.read(params),
+    }
+}
+
+/// Reads what every list takes. `narrowed_by` is what the list's own filters say.
 fn page<C: Place, Q>(
     mut params: Params,
     list: &str,
-    narrowed_by: Option<&str>,
+    narrowed_by: Vec<Option<String>>,
     now: Now,
     question: impl FnOnce(Window<C>) -> Q,
 ) -> Checked<PageRequest<Q>> {
     let days = days::optional(&mut params, now);
     let limit = LIMIT.read(&mut params);
     let OpenRange { start, end, zone } = days;
-    let shown = [start, end].map(|date| date.map(|date| date.to_string()));
-    let fingerprint = QueryFingerprint::new(
-        list,
-        &[
-            narrowed_by,
-            shown[0].as_deref(),
-            shown[1].as_deref(),
-            Some(zone.name()),
-        ],
-    );
+    let mut parts = narrowed_by;
+    parts.extend([start, end].map(|date| date.map(|date| date.to_string())));
+    parts.push(Some(zone.name().to_owned()));
+    let fingerprint = QueryFingerprint::new(list, &parts);
     let after = params.optional(CURSOR.name, |text| {
         fingerprint.place(text).ok_or_else(|| {
             Fault::new(

@@ -4,12 +4,15 @@ use std::str::FromStr as _;
 
 use chrono_tz::Tz;
 use iso_currency::Currency;
-use ordertally_schema::Code;
+use ordertally_schema::rules::FINANCIAL_STATUSES;
+use ordertally_schema::{Code, money};
+use rust_decimal::Decimal;
 
 use super::days::{DayPart, Period};
 use crate::answers::ValueMode;
 use crate::calendar::RANGE_DAYS_MAX;
 use crate::facts::sales::AddressKind;
+use crate::lists::Fields;
 use crate::params::{self, Fault, Integer, Text, Word};
 use crate::position::Positions;
 
@@ -17,6 +20,9 @@ const _: () = assert!(RANGE_DAYS_MAX == 3_660, "the descriptions below say so");
 
 /// Three capital letters.
 const CURRENCY_PATTERN: &str = "^[A-Z]{3}$";
+
+/// An amount of money, as orders have it.
+const AMOUNT_PATTERN: &str = r"^\d{1,14}(\.\d{1,4})?$";
 
 /// A day, a month or a year.
 const DAYS_PATTERN: &str = r"^\d{4}(-\d{2}(-\d{2})?)?$";
@@ -127,9 +133,44 @@ pub(super) const CUSTOMER_ID: Text<String> = Text {
     about: "Only orders of this customer",
 };
 
+pub(super) const FINANCIAL_STATUS: Word<&str> = Word {
+    name: "financial_status",
+    words: &meaning_themselves(FINANCIAL_STATUSES),
+    default: None,
+    about: "Only orders of this status of payment",
+};
+
+pub(super) const MIN_VALUE: Text<Decimal> = Text {
+    name: "min_value",
+    read: amount,
+    pattern: Some(AMOUNT_PATTERN),
+    chars: (1, 19),
+    example: "19.99",
+    about: "Only orders worth so much at least, each in its own currency",
+};
+
+pub(super) const MAX_VALUE: Text<Decimal> = Text {
+    name: "max_value",
+    read: amount,
+    pattern: Some(AMOUNT_PATTERN),
+    chars: (1, 19),
+    example: "250",
+    about: "Only orders worth so much at most, each in its own currency; not below min_value",
+};
+
+pub(super) const FIELDS: Text<Fields> = Text {
+    name: "fields",
+    read: Fields::read,
+    pattern: Some("^[a-z0-9_]+(,[a-z0-9_]+)*$"),
+    chars: (5, 300),
+    example: "event_id,created_at,order_value,currency",
+    about: "The members of an order that are shown, each named once, separated by commas; all of \
+            them when none is given",
+};
+
 pub(super) const CODE: Word<&str> = Word {
     name: "code",
-    words: &CODES,
+    words: &meaning_themselves(code_names()),
     default: None,
     about: "Only records with a violation of this code",
 };
@@ -170,15 +211,28 @@ pub(super) const WAIT_MS: Integer = Integer {
     about: "How long to wait for them, in milliseconds",
 };
 
-const CODES: [(&str, &str); Code::ALL.len()] = {
-    let mut codes = [("", ""); Code::ALL.len()];
+/// Words that mean what they say.
+const fn meaning_themselves<const N: usize>(
+    names: [&'static str; N],
+) -> [(&'static str, &'static str); N] {
+    let mut words = [("", ""); N];
     let mut place = 0;
-    while place < codes.len() {
-        codes[place] = (Code::ALL[place].as_str(), Code::ALL[place].as_str());
+    while place < N {
+        words[place] = (names[place], names[place]);
         place += 1;
     }
-    codes
-};
+    words
+}
+
+const fn code_names() -> [&'static str; Code::ALL.len()] {
+    let mut names = [""; Code::ALL.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = Code::ALL[place].as_str();
+        place += 1;
+    }
+    names
+}
 
 fn zone(text: &str) -> Result<Tz, Fault> {
     text.parse().map_err(|_| {
@@ -204,6 +258,25 @@ fn currency(text: &str) -> Result<String, Fault> {
             "must be a code in the table of ISO 4217",
         )),
     }
+}
+
+fn amount(text: &str) -> Result<Decimal, Fault> {
+    let (units, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(units) || !digits(fraction) {
+        return Err(Fault::new(
+            "invalid_value",
+            "must be a decimal number without sign or exponent, such as 19.99",
+        ));
+    }
+    let fits = |part: &str, most: i64| i64::try_from(part.len()).is_ok_and(|len| len <= most);
+    let fits = fits(units, money::INTEGER_DIGITS_MAX) && fits(fraction, money::FRACTION_DIGITS_MAX);
+    text.parse().ok().filter(|_| fits).ok_or_else(|| {
+        Fault::new(
+            "out_of_range",
+            "must have at most 14 digits before the point and 4 after it",
+        )
+    })
 }
 
 fn positions(text: &str) -> Result<Positions, Fault> {

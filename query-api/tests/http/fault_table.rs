@@ -90,7 +90,7 @@ pub const WRONG_DAYS: [(&str, Faults<'static>); 21] = [
 ];
 
 /// What each resource refuses beside its days.
-pub const WRONG: [(&str, &str, Faults<'static>); 41] = [
+pub const WRONG: [(&str, &str, Faults<'static>); 54] = [
     ("/customers/top", "count=0", &[("count", "out_of_range")]),
     ("/customers/top", "count=1001", &[("count", "out_of_range")]),
     ("/customers/top", "count=-1", &[("count", "invalid_value")]),
@@ -214,6 +214,61 @@ pub const WRONG: [(&str, &str, Faults<'static>); 41] = [
         &[("customer_id", "invalid_value")],
     ),
     ("/orders", "code=missing", &[("code", "unknown_parameter")]),
+    ("/orders", "currency=usd", &[("currency", "invalid_value")]),
+    (
+        "/orders",
+        "financial_status=PAID&accepts_marketing=1",
+        &[
+            ("financial_status", "invalid_value"),
+            ("accepts_marketing", "invalid_value"),
+        ],
+    ),
+    (
+        "/orders",
+        "province=+&country=",
+        &[("province", "invalid_value"), ("country", "invalid_value")],
+    ),
+    ("/orders", "min_value=-1", &[("min_value", "invalid_value")]),
+    (
+        "/orders",
+        "min_value=1e3",
+        &[("min_value", "invalid_value")],
+    ),
+    (
+        "/orders",
+        "min_value=.5&max_value=5.",
+        &[
+            ("min_value", "invalid_value"),
+            ("max_value", "invalid_value"),
+        ],
+    ),
+    (
+        "/orders",
+        "min_value=100000000000000&max_value=0.00001",
+        &[("min_value", "out_of_range"), ("max_value", "out_of_range")],
+    ),
+    (
+        "/orders",
+        "min_value=2&max_value=1.99",
+        &[("max_value", "out_of_range")],
+    ),
+    ("/orders", "fields=", &[("fields", "invalid_value")]),
+    (
+        "/orders",
+        "fields=event_id,event_id",
+        &[("fields", "invalid_value")],
+    ),
+    ("/orders", "fields=city", &[("fields", "invalid_value")]),
+    (
+        "/customers/c1/orders",
+        "fields=email,&max_value=x",
+        &[("max_value", "invalid_value"), ("fields", "invalid_value")],
+    ),
+    (
+        "/rejected-events",
+        "fields=id",
+        &[("fields", "unknown_parameter")],
+    ),
     (
         "/customers/c1/orders",
         "customer_id=c1",

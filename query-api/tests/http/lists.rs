@@ -1,5 +1,7 @@
 //! Single orders, and lists in pages.
 
+use std::collections::BTreeSet;
+
 use ordertally_testkit::reckoning::order::Order;
 use serde_json::{Value, json};
 
@@ -179,6 +181,50 @@ async fn no_row_is_repeated_or_skipped_while_orders_arrive() {
         .map(|number| format!("e{number:02}"))
         .collect();
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn no_row_is_repeated_or_skipped_while_another_session_inserts_all_the_time() {
+    let shop = Shop::open().await;
+    let first: Vec<Order> = (0..200)
+        .map(|number| {
+            let time = format!("2020-09-02T10:00:{:02}Z", number / 50);
+            order(&format!("e{number:03}"), &time)
+        })
+        .collect();
+    shop.store(&first).await;
+    let mut before: Vec<String> = first.iter().map(|order| order.event_id.clone()).collect();
+    before.reverse();
+    let other = Shop::over(shop.database.url(), &[]).await;
+    let walks = async {
+        for list in [
+            "/orders?limit=7",
+            "/orders?limit=7&currency=USD&province=idaho",
+        ] {
+            let walked = walk(&shop, list).await;
+            let unique: BTreeSet<&String> = walked.iter().collect();
+            assert_eq!(unique.len(), walked.len(), "a row came twice");
+            let mut known = walked.clone();
+            known.retain(|id| id.starts_with('e'));
+            assert_eq!(known, before, "{list}");
+        }
+    };
+    let inserts = async {
+        for number in 0.. {
+            // Into every instant that is walked through, on either side of its ids.
+            let arriving = ["d", "z"].map(|name| {
+                let time = format!("2020-09-02T10:00:{:02}Z", number % 4);
+                order(&format!("{name}{number}"), &time)
+            });
+            other.execute("BEGIN").await;
+            other.add(&arriving).await;
+            other.execute("COMMIT").await;
+        }
+    };
+    tokio::select! {
+        () = walks => {}
+        () = inserts => unreachable!("they go on for ever"),
+    }
 }
 
 #[tokio::test]

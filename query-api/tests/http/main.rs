@@ -8,6 +8,7 @@ mod correlation;
 mod cors;
 mod fault_table;
 mod faults;
+mod filters;
 mod follow;
 mod freshness;
 mod limits;
