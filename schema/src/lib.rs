@@ -9,6 +9,7 @@
 
 pub mod database;
 pub mod event;
+pub mod explanation;
 pub mod fingerprint;
 pub mod migrations;
 pub mod money;
@@ -19,5 +20,6 @@ pub mod tables;
 pub mod violation;
 
 pub use event::Reading;
+pub use explanation::Explanation;
 pub use order::{Address, LineItem, ValidOrder};
 pub use violation::{Code, Violation};

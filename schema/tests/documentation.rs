@@ -4,7 +4,7 @@
 mod shown;
 
 use ordertally_schema::event::{self, Reading};
-use ordertally_schema::{Code, rules};
+use ordertally_schema::{Code, Explanation, rules};
 
 const PAGE: &str = include_str!("../../docs/events.md");
 
@@ -22,16 +22,20 @@ fn the_page_names_every_field_and_status() {
 }
 
 #[test]
-fn the_page_has_a_row_for_every_code_in_order() {
-    let rows: Vec<_> = PAGE
-        .split("## Codes")
-        .nth(1)
-        .unwrap()
+fn the_page_has_a_row_for_every_code_in_order_with_its_explanation() {
+    let table = PAGE.split("## Codes").nth(1).unwrap();
+    let rows: Vec<_> = table
         .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|line| line.starts_with("| `"))
         .collect();
-    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(rows, codes);
+    let expected: Vec<_> = Code::ALL
+        .iter()
+        .map(|code| {
+            let Explanation { meaning, cure } = code.explanation();
+            format!("| `{}` | {meaning} | {cure} |", code.as_str())
+        })
+        .collect();
+    assert_eq!(rows, expected);
 }
 
 #[test]
