@@ -1,5 +1,7 @@
 //! What each resource does with a request: check it, ask, reply.
 
+mod rejected;
+
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -13,7 +15,7 @@ use crate::call::Call;
 use crate::database::{AskError, Snapshot};
 use crate::facts::Facts;
 use crate::health::Health;
-use crate::lists::{Fields, Lists, ShownOrder};
+use crate::lists::{Lists, ShownOrder};
 use crate::observe::Metrics;
 use crate::params::{self, InvalidParameter, path_segment};
 use crate::position::AtLeast;
@@ -216,17 +218,6 @@ impl Resources {
                 let fields = request.question.fields;
                 reply::list(call, "customer-orders", &request, fields, answer)
             })
-            .map_err(|error| no_answer(call, &error))
-    }
-
-    /// `GET /rejected-events`.
-    pub async fn rejected_events(&self, call: &Call) -> Outcome {
-        let request = requests::rejected_events(&call.query, call.now(self.zone))
-            .map_err(|faults| call.wrong(faults))?;
-        self.lists
-            .rejected_events(&request.question, &request.at_least)
-            .await
-            .map(|answer| reply::list(call, "rejected-events", &request, Fields::default(), answer))
             .map_err(|error| no_answer(call, &error))
     }
 

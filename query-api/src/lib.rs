@@ -15,6 +15,7 @@ pub mod answers;
 pub mod calendar;
 pub mod call;
 pub mod client;
+pub mod code_page;
 pub mod coding;
 pub mod commands;
 pub mod correlation;

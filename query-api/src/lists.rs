@@ -5,7 +5,10 @@ pub mod fields;
 pub mod order;
 pub mod order_filter;
 pub mod orders;
+pub mod rejected_counts;
+pub mod rejected_event;
 pub mod rejected_events;
+pub mod rejected_filter;
 mod search;
 
 use std::sync::Arc;
@@ -20,10 +23,13 @@ use crate::position::AtLeast;
 use cursor::{OrderCursor, RejectedCursor};
 use order::OrderDocument;
 use orders::{OrderById, OrderPage};
-use rejected_events::{RejectedDocument, RejectedPage};
+use rejected_event::{ExplainedViolation, RejectedDocument, ViolationDocument};
+use rejected_events::{RejectedById, RejectedPage};
 
 pub use fields::{Fields, ShownOrder};
 pub use order_filter::OrderFilter;
+pub use rejected_counts::{RejectedCount, RejectedCountsQuestion};
+pub use rejected_filter::RejectedFilter;
 
 /// What reads orders and rejected records.
 #[derive(Clone)]
@@ -51,8 +57,8 @@ pub struct OrdersQuestion {
 /// Which rejected records, and where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedQuestion {
-    /// Only with a violation of this code.
-    pub code: Option<&'static str>,
+    /// Only these.
+    pub filter: RejectedFilter,
     /// Only rejected in this time.
     pub span: Span,
     /// After this record.
@@ -142,9 +148,35 @@ impl Lists {
         &self,
         question: &RejectedQuestion,
         at_least: &AtLeast,
-    ) -> Result<Snapshot<Page<RejectedDocument, RejectedCursor>>, AskError> {
+    ) -> Result<Snapshot<Page<RejectedDocument<ViolationDocument>, RejectedCursor>>, AskError> {
         self.database
             .ask(&RejectedPage { question }, at_least)
             .await
+    }
+
+    /// One rejected record, or `None` when its id is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there is no answer now.
+    pub async fn rejected_event(
+        &self,
+        id: i64,
+        at_least: &AtLeast,
+    ) -> Result<Snapshot<Option<RejectedDocument<ExplainedViolation>>>, AskError> {
+        self.database.ask(&RejectedById { id }, at_least).await
+    }
+
+    /// Rejected records counted by day and code.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`] when there is no answer now.
+    pub async fn rejected_counts(
+        &self,
+        question: &RejectedCountsQuestion,
+        at_least: &AtLeast,
+    ) -> Result<Snapshot<Vec<RejectedCount>>, AskError> {
+        self.database.ask(question, at_least).await
     }
 }

@@ -93,7 +93,31 @@ pub fn analytics<T: Serialize + Row, D>(
     answer: &Snapshot<D>,
 ) -> Response {
     let freshness = Freshness::of(&answer.positions, answer.as_of);
-    let body = match representation {
+    let body = of_days(representation, range, rows, &freshness);
+    let name = file_of_days(name, range);
+    freshness.on(private(body, representation, &name))
+}
+
+/// Rows about days that are counted when they are asked for, in the form of an answer to one of the
+/// three questions.
+pub fn counts<T: Serialize + Row>(
+    call: &Call,
+    name: &str,
+    range: &DateRange,
+    answer: &Snapshot<Vec<T>>,
+) -> Response {
+    let freshness = Freshness::of(&answer.positions, answer.as_of);
+    let body = of_days(call.representation, range, &answer.data, &freshness);
+    freshness.on(tagged(call, body, &file_of_days(name, range)))
+}
+
+fn of_days<T: Serialize + Row>(
+    representation: Representation,
+    range: &DateRange,
+    rows: &[T],
+    freshness: &Freshness,
+) -> Vec<u8> {
+    match representation {
         Representation::Csv => table::of(rows),
         Representation::NdJson => lines(rows),
         Representation::Json => bytes(&Analytics {
@@ -103,9 +127,11 @@ pub fn analytics<T: Serialize + Row, D>(
             as_of: freshness.as_of.clone(),
             data: rows,
         }),
-    };
-    let name = format!("{name}_{}_{}", range.start, range.end);
-    freshness.on(private(body, representation, &name))
+    }
+}
+
+fn file_of_days(name: &str, range: &DateRange) -> String {
+    format!("{name}_{}_{}", range.start, range.end)
 }
 
 /// A page of a list, of whose rows a table has the columns of `fields`.

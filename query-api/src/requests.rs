@@ -4,6 +4,7 @@ mod analytics;
 pub mod days;
 mod pages;
 mod parameters;
+mod rejected;
 
 use std::time::Duration;
 
@@ -16,8 +17,10 @@ pub use analytics::{
     ORDER_VALUE, PROVINCE_SALES, TOP_CUSTOMERS, order_value, province_sales, top_customers,
 };
 pub use days::Now;
-pub use pages::{
-    CUSTOMER_ORDERS, ORDERS, PageRequest, REJECTED_EVENTS, customer_orders, orders, rejected_events,
+pub use pages::{CUSTOMER_ORDERS, ORDERS, PageRequest, customer_orders, orders};
+pub use rejected::{
+    REJECTED_COUNTS, REJECTED_EVENT, REJECTED_EVENTS, rejected_counts, rejected_event,
+    rejected_events,
 };
 
 /// A request understood, or everything that is wrong with it.

@@ -5,6 +5,8 @@
 //! has several forms, the last segment of its address may name one: `/orders/value.csv`. An order's
 //! id may end likewise, so that its address names none.
 
+mod rejected;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -40,6 +42,8 @@ type Suffix = Option<Representation>;
 pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
     analytics(resources)
         .or(records(resources))
+        .unify()
+        .or(rejected::routes(resources))
         .unify()
         .or(operations(resources))
         .unify()
@@ -150,31 +154,7 @@ fn records(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
             },
         )
         .boxed();
-    let rejected_events = last("rejected-events", RECORDS)
-        .and(incoming(resources))
-        .then(
-            |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
-                let handler = async |call: Call| resources.rejected_events(&call).await;
-                answered(
-                    "/rejected-events",
-                    Scope::RejectedEvents,
-                    incoming,
-                    suffix,
-                    RECORDS,
-                    handler,
-                )
-                .await
-            },
-        )
-        .boxed();
-    order
-        .or(orders)
-        .unify()
-        .or(customer_orders)
-        .unify()
-        .or(rejected_events)
-        .unify()
-        .boxed()
+    order.or(orders).unify().or(customer_orders).unify().boxed()
 }
 
 fn operations(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {

@@ -1,28 +1,24 @@
-//! Reads rejected records, whole.
+//! One rejected record, as it is read and as it is shown.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error::DeserializationError;
-use diesel::sql_types::{BigInt, Bool, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ordertally_schema::tables::rejected_events;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cursor::RejectedCursor;
 use super::order::instant;
-use super::{Page, RejectedQuestion};
-use crate::database::Question;
+use crate::code_page;
 use crate::table::{Cells, Row};
 
-/// A rejected record. Key, payload and header values are bytes: shown as text where they are
-/// UTF-8, else as base64; both null where the record has none.
+/// A rejected record with violations of the form `V`. Key, payload and header values are bytes:
+/// shown as text where they are UTF-8, else as base64; both null where the record has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
-pub struct RejectedDocument {
+pub struct RejectedDocument<V> {
     pub id: i64,
     pub topic: String,
     pub partition: i32,
@@ -33,7 +29,7 @@ pub struct RejectedDocument {
     pub headers: Vec<HeaderDocument>,
     pub payload: Option<String>,
     pub payload_base64: Option<String>,
-    pub violations: Vec<ViolationDocument>,
+    pub violations: Vec<V>,
     pub rejected_at: String,
 }
 
@@ -46,6 +42,22 @@ pub struct ViolationDocument {
     pub message: String,
 }
 
+/// A violation with the address of its code's explanation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct ExplainedViolation {
+    #[serde(flatten)]
+    pub violation: ViolationDocument,
+    pub help: String,
+}
+
+impl From<ViolationDocument> for ExplainedViolation {
+    fn from(violation: ViolationDocument) -> Self {
+        let help = code_page::link(&violation.code);
+        Self { violation, help }
+    }
+}
+
 /// A header of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
@@ -55,7 +67,7 @@ pub struct HeaderDocument {
     pub value_base64: Option<String>,
 }
 
-impl Row for RejectedDocument {
+impl<V: Serialize> Row for RejectedDocument<V> {
     const COLUMNS: &'static [&'static str] = &[
         "id",
         "topic",
@@ -89,7 +101,7 @@ impl Row for RejectedDocument {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rejected_events, check_for_backend(diesel::pg::Pg))]
-struct RejectedRow {
+pub(super) struct RejectedRow {
     id: i64,
     topic: String,
     partition: i32,
@@ -104,7 +116,7 @@ struct RejectedRow {
 }
 
 impl RejectedRow {
-    fn cursor(&self) -> RejectedCursor {
+    pub(super) fn cursor(&self) -> RejectedCursor {
         RejectedCursor {
             rejected_at: self.rejected_at,
             id: self.id,
@@ -112,10 +124,12 @@ impl RejectedRow {
     }
 }
 
-impl TryFrom<RejectedRow> for RejectedDocument {
-    type Error = serde_json::Error;
+impl<V: From<ViolationDocument>> TryFrom<RejectedRow> for RejectedDocument<V> {
+    type Error = diesel::result::Error;
 
-    fn try_from(row: RejectedRow) -> Result<Self, Self::Error> {
+    fn try_from(row: RejectedRow) -> QueryResult<Self> {
+        let violations: Vec<ViolationDocument> = serde_json::from_value(row.violations)
+            .map_err(|error| DeserializationError(error.into()))?;
         let (key, key_base64) = shown(row.key);
         let (payload, payload_base64) = shown(row.payload);
         Ok(Self {
@@ -142,7 +156,7 @@ impl TryFrom<RejectedRow> for RejectedDocument {
                 .collect(),
             payload,
             payload_base64,
-            violations: serde_json::from_value(row.violations)?,
+            violations: violations.into_iter().map(V::from).collect(),
             rejected_at: instant(row.rejected_at),
         })
     }
@@ -154,60 +168,5 @@ fn shown(bytes: Option<Vec<u8>>) -> (Option<String>, Option<String>) {
         None => (None, None),
         Some(Ok(text)) => (Some(text), None),
         Some(Err(error)) => (None, Some(STANDARD.encode(error.as_bytes()))),
-    }
-}
-
-/// Asks for a page of rejected records, newest first.
-pub(super) struct RejectedPage<'a> {
-    pub(super) question: &'a RejectedQuestion,
-}
-
-impl Question for RejectedPage<'_> {
-    type Data = Page<RejectedDocument, RejectedCursor>;
-
-    async fn ask(&self, connection: &mut AsyncPgConnection) -> QueryResult<Self::Data> {
-        let RejectedQuestion {
-            code,
-            span,
-            after,
-            limit,
-        } = self.question;
-        let mut query = rejected_events::table
-            .select(RejectedRow::as_select())
-            .order((
-                rejected_events::rejected_at.desc(),
-                rejected_events::id.desc(),
-            ))
-            .limit(i64::from(*limit) + 1)
-            .into_boxed();
-        if let Some(code) = code {
-            query = query.filter(rejected_events::codes.contains(vec![*code]));
-        }
-        if let Some(from) = span.from {
-            query = query.filter(rejected_events::rejected_at.ge(from));
-        }
-        if let Some(until) = span.until {
-            query = query.filter(rejected_events::rejected_at.lt(until));
-        }
-        for hole in span.holes.chunks_exact(2) {
-            query = query.filter(
-                rejected_events::rejected_at
-                    .lt(hole[0])
-                    .or(rejected_events::rejected_at.ge(hole[1])),
-            );
-        }
-        if let Some(after) = after {
-            query = query.filter(
-                sql::<Bool>("(rejected_at, id) < (")
-                    .bind::<Timestamptz, _>(after.rejected_at)
-                    .sql(", ")
-                    .bind::<BigInt, _>(after.id)
-                    .sql(")"),
-            );
-        }
-        let rows: Vec<RejectedRow> = query.load(connection).await?;
-        Page::of(rows, *limit, RejectedRow::cursor)
-            .try_map(RejectedDocument::try_from)
-            .map_err(|error| DeserializationError(error.into()))
     }
 }

@@ -2,14 +2,14 @@
 
 use super::days::{self, Now, OpenRange};
 use super::parameters::{
-    ACCEPTS_MARKETING, AT_LEAST, CODE, COUNTRY, CURRENCY, CURSOR, CUSTOMER_ID, END_DATE, FIELDS,
+    ACCEPTS_MARKETING, AT_LEAST, COUNTRY, CURRENCY, CURSOR, CUSTOMER_ID, END_DATE, FIELDS,
     FINANCIAL_STATUS, LIMIT, MAX_VALUE, MIN_VALUE, PERIOD, PROVINCE, START_DATE, TZ, WAIT_MS,
 };
 use super::{Checked, at_least};
 use crate::answers::PlaceFilter;
 use crate::calendar::Span;
 use crate::lists::cursor::{Place, QueryFingerprint};
-use crate::lists::{OrderFilter, OrdersQuestion, RejectedQuestion};
+use crate::lists::{OrderFilter, OrdersQuestion};
 use crate::params::{Fault, Parameter, Params};
 use crate::position::AtLeast;
 
@@ -54,19 +54,6 @@ pub const CUSTOMER_ORDERS: &[&dyn Parameter] = &[
     &WAIT_MS,
 ];
 
-/// What `GET /rejected-events` takes.
-pub const REJECTED_EVENTS: &[&dyn Parameter] = &[
-    &START_DATE,
-    &END_DATE,
-    &PERIOD,
-    &TZ,
-    &CODE,
-    &LIMIT,
-    &CURSOR,
-    &AT_LEAST,
-    &WAIT_MS,
-];
-
 /// A request for a page: the question, what its answer repeats, and what makes its cursors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest<Q> {
@@ -101,26 +88,11 @@ pub fn customer_orders(
     order_page(params, "customer orders", Some(customer_id), now)
 }
 
-/// `GET /rejected-events`.
-pub fn rejected_events(raw: &str, now: Now) -> Checked<PageRequest<RejectedQuestion>> {
-    let mut params = Params::read(raw, REJECTED_EVENTS);
-    let code = CODE.read(&mut params);
-    let narrowed_by = vec![code.map(ToOwned::to_owned)];
-    page(params, "rejected events", narrowed_by, now, |window| {
-        RejectedQuestion {
-            code,
-            span: window.span,
-            after: window.after,
-            limit: window.limit,
-        }
-    })
-}
-
 /// Which part of a list is asked for.
-struct Window<C> {
-    span: Span,
-    after: Option<C>,
-    limit: u8,
+pub(super) struct Window<C> {
+    pub(super) span: Span,
+    pub(super) after: Option<C>,
+    pub(super) limit: u8,
 }
 
 fn order_page(
@@ -167,7 +139,7 @@ fn order_filter(params: &mut Params, customer_id: Option<String>) -> OrderFilter
 }
 
 /// Reads what every list takes. `narrowed_by` is what the list's own filters say.
-fn page<C: Place, Q>(
+pub(super) fn page<C: Place, Q>(
     mut params: Params,
     list: &str,
     narrowed_by: Vec<Option<String>>,

@@ -175,6 +175,24 @@ pub(super) const CODE: Word<&str> = Word {
     about: "Only records with a violation of this code",
 };
 
+pub(super) const TOPIC: Text<String> = Text {
+    name: "topic",
+    read: topic,
+    pattern: Some("^[A-Za-z0-9._-]+$"),
+    chars: (1, 249),
+    example: "orders",
+    about: "Only records of this Kafka topic",
+};
+
+pub(super) const PARTITION: Text<i32> = Text {
+    name: "partition",
+    read: partition,
+    pattern: Some(r"^\d{1,10}$"),
+    chars: (1, 10),
+    example: "0",
+    about: "Only records of this partition",
+};
+
 pub(super) const LIMIT: Integer = Integer {
     name: "limit",
     least: 1,
@@ -277,6 +295,22 @@ fn amount(text: &str) -> Result<Decimal, Fault> {
             "must have at most 14 digits before the point and 4 after it",
         )
     })
+}
+
+fn topic(text: &str) -> Result<String, Fault> {
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if (1..=249).contains(&text.len()) && text.bytes().all(named) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        "invalid_value",
+        "must be a name that Kafka takes: 1 to 249 letters, digits, points, underscores and hyphens",
+    ))
+}
+
+fn partition(text: &str) -> Result<i32, Fault> {
+    let partition = params::integer(text, 0, i32::MAX.unsigned_abs())?;
+    Ok(i32::try_from(partition).expect("the greatest partition at most"))
 }
 
 fn positions(text: &str) -> Result<Positions, Fault> {

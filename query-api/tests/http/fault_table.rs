@@ -90,7 +90,7 @@ pub const WRONG_DAYS: [(&str, Faults<'static>); 21] = [
 ];
 
 /// What each resource refuses beside its days.
-pub const WRONG: [(&str, &str, Faults<'static>); 54] = [
+pub const WRONG: [(&str, &str, Faults<'static>); 58] = [
     ("/customers/top", "count=0", &[("count", "out_of_range")]),
     ("/customers/top", "count=1001", &[("count", "out_of_range")]),
     ("/customers/top", "count=-1", &[("count", "invalid_value")]),
@@ -285,6 +285,31 @@ pub const WRONG: [(&str, &str, Faults<'static>); 54] = [
         &[("code", "invalid_value")],
     ),
     ("/rejected-events", "code=", &[("code", "invalid_value")]),
+    (
+        "/rejected-events",
+        "topic=&partition=-1",
+        &[("topic", "invalid_value"), ("partition", "invalid_value")],
+    ),
+    (
+        "/rejected-events",
+        "topic=a/b&partition=2147483648",
+        &[("topic", "invalid_value"), ("partition", "out_of_range")],
+    ),
+    (
+        "/rejected-events/1",
+        "tz=UTC&wait_ms=x",
+        &[("tz", "unknown_parameter"), ("wait_ms", "invalid_value")],
+    ),
+    (
+        "/rejected-events/counts",
+        "limit=1&code=x",
+        &[
+            ("limit", "unknown_parameter"),
+            ("start_date", "missing"),
+            ("end_date", "missing"),
+            ("code", "invalid_value"),
+        ],
+    ),
     (
         "/rejected-events",
         "limit=2&limit=2",
