@@ -7,6 +7,7 @@ use ordertally_schema::event::Texts;
 use ordertally_schema::fingerprint::ContentHash;
 use ordertally_schema::{Code, Reading, Violation, event};
 
+use crate::log_end::LogEnd;
 use crate::record::Record;
 use crate::row::OrderRow;
 
@@ -72,6 +73,8 @@ pub struct Batch {
     pub records: Vec<Judged>,
     /// Bytes of the records as they were counted when they were handed over.
     pub bytes: usize,
+    /// Where the log ended when that was last seen; `None` leaves the word of before.
+    pub log_end: Option<LogEnd>,
 }
 
 impl Batch {
@@ -107,6 +110,7 @@ impl Batch {
             next_offset: self.next_offset,
             records: later,
             bytes: later_bytes,
+            log_end: self.log_end,
         };
         self.next_offset = boundary;
         self.bytes -= later_bytes;

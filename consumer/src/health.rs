@@ -14,6 +14,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use crate::batch::Batch;
+use crate::log_end::LogEnd;
 use crate::signals;
 use crate::store::Claim;
 
@@ -45,6 +46,7 @@ struct State {
 struct Partition {
     phase: Phase,
     position: Option<Position>,
+    log_end: Option<LogEnd>,
     /// Since when something of it has been in hand without a commit.
     busy_since: Option<Instant>,
 }
@@ -58,6 +60,7 @@ impl Partition {
         Self {
             phase: Phase::Claiming,
             position: None,
+            log_end: None,
             busy_since: None,
         }
     }
@@ -139,6 +142,19 @@ impl Health {
         entry.phase = Phase::Working;
         act(entry);
         state.count();
+    }
+
+    /// The broker said where a partition's log ends.
+    pub fn log_ends(&self, partition: i32, log_end: LogEnd) {
+        if let Some(entry) = self.state().partitions.get_mut(&partition) {
+            entry.log_end = Some(log_end);
+        }
+    }
+
+    /// Where a partition's log ended when the broker last said so.
+    #[must_use]
+    pub fn log_end(&self, partition: i32) -> Option<LogEnd> {
+        self.state().partitions.get(&partition)?.log_end
     }
 
     /// Notes whether anything of a partition is in hand.

@@ -21,6 +21,7 @@ pub mod commands;
 pub mod facts;
 pub mod health;
 pub mod intake;
+pub mod log_end;
 mod native;
 pub mod probe;
 pub mod record;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::log_end::LogEnd;
 use crate::probe::ProbeError;
 use crate::signals;
 use crate::stop::{LoudStop, outside};
@@ -92,6 +93,8 @@ async fn look_at_log(desk: &Desk, partition: i32, next_offset: i64) -> Option<Lo
     // While the broker is away there is nothing to see; the source says so.
     let log = desk.probe.watermarks(partition).await.ok()?;
     signals::lag(partition, (log.log_end - next_offset).max(0));
+    let log_end = LogEnd::seen_now(log.log_end);
+    desk.health.log_ends(partition, log_end);
     if !desk.health.is_idle(partition) {
         return None; // what is in hand may lie above
     }

@@ -67,6 +67,10 @@ const LOOKS_BEYOND_END: usize = 4;
 /// commit finds out by itself; without one, a position that an operator moved would stay unseen.
 const LOOK_AT_CLAIM: Duration = Duration::from_secs(1);
 
+/// How often an owner that has nothing to commit leaves word of where the log ends: a write a
+/// partition, so not at each look.
+const LEAVE_WORD: Duration = Duration::from_secs(10);
+
 /// Small rows of facts after which they are merged even while records wait.
 const MERGE_AT_LATEST: usize = 8 * FAN_IN;
 
@@ -218,20 +222,22 @@ impl Writer<'_> {
             .start(self.partition, self.assignment, claim_id, claim.next_offset);
         let mut previous = Previous::default();
         let mut unmerged = 0;
+        let mut word_left = None;
         loop {
             let intake = self.intake;
-            let batch = tokio::select! {
+            let mut batch = tokio::select! {
                 biased;
                 () = taken_away(&mut self.revoked) => return End::Revoked,
                 batch = intake.take() => batch,
                 () = tokio::time::sleep(LOOK_AT_CLAIM) => {
-                    if let Some(end) = self.look_at_claim(&claim).await {
+                    if let Some(end) = self.look_at_claim(&claim, &mut word_left).await {
                         return end;
                     }
                     continue;
                 }
             };
             self.desk.health.idle(self.partition, false);
+            batch.log_end = self.desk.health.log_end(self.partition);
             match self.commit(&claim, batch, &mut previous).await {
                 Ok(small_rows) => unmerged += small_rows,
                 Err(end) => return end,
@@ -248,9 +254,15 @@ impl Writer<'_> {
     }
 
     /// Whether somebody else has claimed the partition. Trouble with asking is no reason to stop:
-    /// the next commit decides.
-    async fn look_at_claim(&self, claim: &Claim) -> Option<End> {
-        match self.desk.pool.look_at(claim).await {
+    /// the next commit decides. Leaves word of where the log ends when it is due; `word_left` is
+    /// when that was last tried.
+    async fn look_at_claim(&self, claim: &Claim, word_left: &mut Option<Instant>) -> Option<End> {
+        let due = word_left.is_none_or(|left| left.elapsed() >= LEAVE_WORD);
+        let word = self.desk.health.log_end(self.partition).filter(|_| due);
+        if word.is_some() {
+            *word_left = Some(Instant::now());
+        }
+        match self.desk.pool.look_at(claim, word).await {
             Ok(()) => None,
             Err(error @ StoreError::Fenced { .. }) => Some(self.ended_by(error)),
             Err(error) => {

@@ -173,6 +173,7 @@ proptest! {
                 next_offset,
                 bytes: judged.record.size(),
                 records: vec![judged.clone()],
+                log_end: None,
             });
             batch.bytes += judged.record.size();
             batch.records.push(judged);

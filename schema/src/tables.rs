@@ -30,6 +30,13 @@ diesel::table! {
         owner_name -> Nullable<Text>,
         claimed_at -> Nullable<Timestamptz>,
         committed_at -> Nullable<Timestamptz>,
+        log_end -> Nullable<BigInt>,
+        log_end_at -> Nullable<Timestamptz>,
+        day -> Nullable<Date>,
+        day_stored -> BigInt,
+        day_duplicates -> BigInt,
+        day_rejected -> BigInt,
+        day_ignored -> BigInt,
     }
 }
 

@@ -76,6 +76,7 @@ fn sql_type(diesel: &str) -> String {
         "Numeric" => "numeric",
         "Binary" => "bytea",
         "Jsonb" => "jsonb",
+        "Date" => "date",
         "Timestamptz" => "timestamp with time zone",
         other => panic!("a type that this test does not know: {other}"),
     }

@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Row};
 
 use super::connection::Pool;
 use super::failure::StoreError;
+use crate::log_end::LogEnd;
 use crate::probe::{TopicDescription, Watermarks};
 use crate::stop::{LoudStop, outside};
 
@@ -70,6 +71,17 @@ const TAKE: &str = "
 const NEWEST_CLAIM: &str = "
     SELECT owner_epoch, coalesce(owner_name, '') FROM partition_positions
     WHERE topic = $1 AND partition = $2";
+/// Of the newest claimant alone, like a claim that is looked at.
+const LEAVE_WORD: &str = "
+    WITH mine AS (
+        SELECT topic, partition FROM partition_positions
+        WHERE topic = $1 AND partition = $2 AND owner_epoch = $3
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE partition_positions AS position
+    SET log_end = $4, log_end_at = $5
+    FROM mine
+    WHERE position.topic = mine.topic AND position.partition = mine.partition";
 /// Sessions of ours that have waited for their client in the middle of a COPY for longer than any
 /// client takes: it is frozen. No timeout of Postgres 15 ends such a session, since a COPY that
 /// reads is neither idle nor cancelled, and it would keep its locks for as long as it is frozen.
@@ -137,18 +149,32 @@ impl Pool {
         Ok(())
     }
 
-    /// Looks whether `claim` is still the newest one of its partition. Locks nothing.
+    /// Looks whether `claim` is still the newest one of its partition, and leaves the word of where
+    /// the log ends, if there is one and nobody holds the row. Waits for no lock.
     ///
     /// # Errors
     ///
     /// [`StoreError::Fenced`] when it is not; otherwise as every transaction.
-    pub async fn look_at(&self, claim: &Claim) -> Result<(), StoreError> {
+    pub async fn look_at(&self, claim: &Claim, word: Option<LogEnd>) -> Result<(), StoreError> {
         let work = async {
             let lease = self.lease().await?;
-            let row = lease
-                .client()
-                .query_opt(NEWEST_CLAIM, &[&claim.topic, &claim.partition])
-                .await?;
+            let client = lease.client();
+            let Claim {
+                topic,
+                partition,
+                epoch,
+                ..
+            } = claim;
+            if let Some(LogEnd { offset, seen_at }) = word {
+                let left = client
+                    .execute(LEAVE_WORD, &[topic, partition, epoch, &offset, &seen_at])
+                    .await?;
+                if left > 0 {
+                    lease.give_back();
+                    return Ok(());
+                }
+            }
+            let row = client.query_opt(NEWEST_CLAIM, &[topic, partition]).await?;
             lease.give_back();
             let owner = match row {
                 Some(row) if row.try_get::<_, i64>(0)? == claim.epoch => return Ok(()),

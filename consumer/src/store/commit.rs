@@ -21,6 +21,7 @@ use super::failure::StoreError;
 use super::{rejected, rows};
 use crate::batch::{Batch, NewOrder, Outcomes, Plan};
 use crate::facts::FactColumns;
+use crate::log_end::LogEnd;
 
 /// Longest that a whole transaction may take. Its statements have a limit of their own; this one
 /// is for a connection on which nothing comes back at all.
@@ -44,9 +45,17 @@ pub const INSERT_FACTS: &str = "
         item_counts, product_ids, quantities, committed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
             $20, $21, $22, $23)";
+/// Counts of another day give way to those of today.
 pub const ADVANCE: &str = "
     UPDATE partition_positions
-    SET next_offset = $3, facts_next = $4, committed_at = now()
+    SET next_offset = $3, facts_next = $4, committed_at = now(),
+        log_end = coalesce($5, log_end), log_end_at = coalesce($6, log_end_at),
+        day = today,
+        day_stored = CASE WHEN day = today THEN day_stored ELSE 0 END + $7,
+        day_duplicates = CASE WHEN day = today THEN day_duplicates ELSE 0 END + $8,
+        day_rejected = CASE WHEN day = today THEN day_rejected ELSE 0 END + $9,
+        day_ignored = CASE WHEN day = today THEN day_ignored ELSE 0 END + $10
+    FROM (SELECT (now() AT TIME ZONE 'UTC')::date) AS clock (today)
     WHERE topic = $1 AND partition = $2";
 
 /// What is known of earlier attempts at the same batch, and of the batches before.
@@ -318,20 +327,14 @@ async fn finish(
             Ok(())
         }
     };
-    let position: [&(dyn ToSql + Sync); 4] = [
-        &claim.topic,
-        &claim.partition,
-        &batch.next_offset,
-        &facts_next,
-    ];
-    let (added, kept, accepted, advanced) = tokio::join!(
-        add_facts,
-        reject,
-        accept,
-        session
-            .client
-            .execute(&session.statements.advance, &position),
-    );
+    let advance = Advance {
+        next_offset: batch.next_offset,
+        facts_next,
+        log_end: batch.log_end,
+        outcomes: plan.outcomes,
+    };
+    let (added, kept, accepted, advanced) =
+        tokio::join!(add_facts, reject, accept, advance.make(session, claim));
     added.and(kept).and(accepted)?;
     advanced?;
     // Not pipelined with the others: only now is it sure that it would commit all of them.
@@ -343,6 +346,50 @@ async fn finish(
         outcomes: plan.outcomes,
         fact_orders: columns.len(),
     })
+}
+
+/// How far a transaction moves its partition.
+pub(super) struct Advance {
+    pub next_offset: i64,
+    pub facts_next: i64,
+    pub log_end: Option<LogEnd>,
+    /// What is added to the day's counts.
+    pub outcomes: Outcomes,
+}
+
+impl Advance {
+    pub(super) async fn make(
+        &self,
+        session: &Session,
+        claim: &Claim,
+    ) -> Result<u64, tokio_postgres::Error> {
+        let Outcomes {
+            stored,
+            duplicate,
+            rejected,
+            ignored,
+        } = self.outcomes;
+        let [stored, duplicate, rejected, ignored] = [stored, duplicate, rejected, ignored]
+            .map(|records| i64::try_from(records).expect("a batch has far fewer records"));
+        let (log_end, seen_at) = self
+            .log_end
+            .map(|log_end| (log_end.offset, log_end.seen_at))
+            .unzip();
+        let values: [&(dyn ToSql + Sync); 10] = [
+            &claim.topic,
+            &claim.partition,
+            &self.next_offset,
+            &self.facts_next,
+            &log_end,
+            &seen_at,
+            &stored,
+            &duplicate,
+            &rejected,
+            &ignored,
+        ];
+        let advance = &session.statements.advance;
+        session.client.execute(advance, &values).await
+    }
 }
 
 /// Adds one row of facts whose first order has the ordinal `first`.

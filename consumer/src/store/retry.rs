@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
 use super::claim::Claim;
-use super::commit::{in_log_order, insert, insert_facts, lookup};
+use super::commit::{Advance, in_log_order, insert, insert_facts, lookup};
 use super::connection::{Pool, Session};
 use super::failure::StoreError;
 use super::rejected::{codes, supersede};
@@ -103,12 +103,17 @@ async fn attempt(
         let first: i64 = position.try_get(1)?;
         insert_facts(session, &claim, first, &columns, now).await?;
         let next = first + columns.len();
-        client
-            .execute(
-                &session.statements.advance,
-                &[&claim.topic, &claim.partition, &claim.next_offset, &next],
-            )
-            .await?;
+        let advance = Advance {
+            next_offset: claim.next_offset,
+            facts_next: next,
+            log_end: None,
+            // The records were counted as rejected when they were read.
+            outcomes: Outcomes {
+                stored: plan.outcomes.stored,
+                ..Outcomes::default()
+            },
+        };
+        let _moved = advance.make(session, &claim).await?;
     }
     supersede(session, &claim, &plan.accepted).await?;
     let codes = still_rejected(session, &plan, &ids).await?;

@@ -17,3 +17,4 @@ mod postgres;
 mod stage;
 mod store;
 mod topics;
+mod words;

@@ -56,7 +56,7 @@ pub fn batch(first: i64, payloads: &[String]) -> Batch {
         first_expected: first,
         next_offset: first + i64::try_from(records.len()).unwrap(),
         records,
-        bytes: 0,
+        ..Batch::default()
     }
 }
 

@@ -63,7 +63,7 @@ const FIRST_POSITION: &str = "
 const MOVE: &str = "
     UPDATE partition_positions
     SET incarnation = $3, next_offset = $4, owner_epoch = owner_epoch + 1, owner_name = $5,
-        claimed_at = now()
+        claimed_at = now(), log_end = NULL, log_end_at = NULL
     WHERE topic = $1 AND partition = $2";
 const SKIP: &str = "
     INSERT INTO skipped_ranges (topic, partition, incarnation, first_offset, next_offset, reason)
