@@ -22,12 +22,14 @@ use crate::position::AtLeast;
 use crate::problem::Problem;
 use crate::reply::{self, Freshness};
 use crate::requests;
+use crate::status::Status;
 
 /// Everything that a handler may use.
 pub struct Resources {
     answers: Answers,
     lists: Lists,
     health: Health,
+    status: Status,
     metrics: Metrics,
     /// The zone of days when a request names none.
     zone: Tz,
@@ -47,11 +49,19 @@ enum Asked {
 impl Resources {
     /// With what answers, and the zone of days when a request names none.
     #[must_use]
-    pub fn new(answers: Answers, lists: Lists, health: Health, metrics: Metrics, zone: Tz) -> Self {
+    pub fn new(
+        answers: Answers,
+        lists: Lists,
+        health: Health,
+        status: Status,
+        metrics: Metrics,
+        zone: Tz,
+    ) -> Self {
         Self {
             answers,
             lists,
             health,
+            status,
             metrics,
             zone,
         }
@@ -236,6 +246,11 @@ impl Resources {
             )),
             Some(missing) => Err(Problem::unavailable(missing, path).with("checks", json!(health))),
         }
+    }
+
+    /// `GET /status`.
+    pub async fn status(&self) -> Response {
+        reply::momentary(&self.status.now().await)
     }
 
     /// `GET /metrics`.

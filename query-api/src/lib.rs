@@ -7,7 +7,7 @@
 //! [`startup`] puts the parts together.
 //!
 //! Beside the requests the facts' follower keeps them up to date. Only [`database`], [`lists`],
-//! [`health`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
+//! [`health`], [`status`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
 
 pub mod access;
 pub mod amount;
@@ -40,6 +40,7 @@ pub mod server;
 pub mod service;
 pub mod settings;
 pub mod startup;
+pub mod status;
 pub mod table;
 
 pub use settings::Settings;

@@ -179,6 +179,17 @@ fn operations(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
             told("/readyz", &incoming, resources.ready(&incoming.path)).await
         })
         .boxed();
+    let status = warp::path!("status")
+        .and(exactly())
+        .and(incoming(resources))
+        .then(|resources: Arc<Resources>, incoming: Incoming| async move {
+            let outcome = async {
+                incoming.permitted(Scope::Metrics)?;
+                Ok(resources.status().await)
+            };
+            told("/status", &incoming, outcome).await
+        })
+        .boxed();
     let metrics = warp::path!("metrics")
         .and(exactly())
         .and(incoming(resources))
@@ -194,6 +205,8 @@ fn operations(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .or(live)
         .unify()
         .or(ready)
+        .unify()
+        .or(status)
         .unify()
         .or(metrics)
         .unify()

@@ -118,7 +118,7 @@ pub struct Settings {
     )]
     pub request_timeout_ms: u32,
     /// How long a filtered list of orders is searched for a page, 0 to 60000; then the page is given
-    /// with what was found, and says that there is more
+    /// with what was found, and says that there is more. Well below REQUEST_TIMEOUT_MS
     #[arg(
         long,
         env = "LIST_SEARCH_MS",

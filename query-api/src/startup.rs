@@ -22,6 +22,7 @@ use crate::lists::Lists;
 use crate::observe::Metrics;
 use crate::service::Door;
 use crate::settings::Settings;
+use crate::status::Status;
 use crate::{cors, routes, server, service};
 
 /// A service that listens already and answers once it runs.
@@ -68,6 +69,7 @@ impl Startup {
                 Arc::clone(&board),
                 Arc::clone(&tokens),
             ),
+            Status::new(Arc::clone(&database), Arc::clone(&board)),
             Metrics::of_process(),
             settings.reporting_time_zone.0,
         );

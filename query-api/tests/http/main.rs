@@ -20,5 +20,6 @@ mod provinces;
 mod rejected;
 mod representations;
 mod seeded;
+mod status;
 mod support;
 mod zones;
