@@ -50,7 +50,8 @@ impl Fields {
     /// The members, in their order.
     pub fn members(self) -> impl Iterator<Item = &'static str> {
         let members = (0..).zip(OrderDocument::MEMBERS);
-        members.filter_map(move |(place, member)| (self.shown >> place & 1 == 1).then_some(member))
+        members
+            .filter_map(move |(place, member)| ((self.shown >> place) & 1 == 1).then_some(member))
     }
 
     /// Whether a column of a table is shown. An address has a column for each of its parts.
