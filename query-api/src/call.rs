@@ -42,6 +42,7 @@ impl Incoming {
     /// # Errors
     ///
     /// The problem of those who may not.
+    #[allow(clippy::result_large_err)] // once a request at most
     pub fn permitted(&self, scope: Scope) -> Result<&Caller, Problem> {
         let identity = self.identity.as_ref();
         let caller = identity.map_or(&Err(Denied::NoToken), |Identity(caller)| caller);
@@ -74,6 +75,7 @@ impl Call {
     /// # Errors
     ///
     /// The problem of a request that cannot be answered.
+    #[allow(clippy::result_large_err)] // likewise
     pub fn agreed(
         incoming: &Incoming,
         caller: &Caller,

@@ -15,7 +15,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderName, HeaderValue};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use crate::client;
 use crate::settings::Settings;
@@ -80,19 +80,16 @@ impl Limits {
         }
     }
 
-    /// A place among the requests that are answered at once; `Err` when there is none now.
+    /// A place among the requests that are answered at once; no permit where they are not counted.
     ///
     /// # Errors
     ///
     /// When all places are taken.
-    pub fn place(&self) -> Result<Option<OwnedSemaphorePermit>, ()> {
-        let Some(places) = &self.at_once else {
-            return Ok(None);
-        };
-        Arc::clone(places)
-            .try_acquire_owned()
-            .map(Some)
-            .map_err(|_| ())
+    pub fn place(&self) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
+        let places = self.at_once.as_ref();
+        places
+            .map(|places| Arc::clone(places).try_acquire_owned())
+            .transpose()
     }
 
     /// Forgets who was asking, for as long as it is polled, so that memory is bounded by who asks in

@@ -38,7 +38,7 @@ pub enum Command {
     Healthcheck(HealthcheckSettings),
     /// Make, list and revoke the tokens that requests are answered for
     #[command(subcommand)]
-    Tokens(TokensCommand),
+    Tokens(Box<TokensCommand>),
 }
 
 /// The settings of `healthcheck`.

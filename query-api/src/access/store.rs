@@ -50,6 +50,32 @@ pub struct ValidToken {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_tokens, check_for_backend(diesel::pg::Pg))]
+struct ValidRow {
+    id: i64,
+    hash: Vec<u8>,
+    scopes: Vec<String>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<ValidRow> for ValidToken {
+    type Error = diesel::result::Error;
+
+    fn try_from(row: ValidRow) -> QueryResult<Self> {
+        let hash = Hash::try_from(row.hash);
+        let hash = hash.map_err(|_| DeserializationError("a hash has 32 bytes".into()))?;
+        // A scope of a newer release is none that this one could grant.
+        let scopes = row.scopes.iter().filter_map(|name| name.parse().ok());
+        Ok(Self {
+            id: row.id,
+            hash,
+            scopes: scopes.collect(),
+            expires_at: row.expires_at,
+        })
+    }
+}
+
 /// Keeps a new token. Returns its identity.
 ///
 /// # Errors
@@ -98,28 +124,12 @@ pub async fn revoke(
 
 /// Every token that was not revoked. One whose time is over is among them: it is told so.
 pub async fn valid(connection: &mut AsyncPgConnection) -> QueryResult<Vec<ValidToken>> {
-    let rows: Vec<(i64, Vec<u8>, Vec<String>, Option<DateTime<Utc>>)> = api_tokens::table
+    let rows: Vec<ValidRow> = api_tokens::table
         .filter(api_tokens::revoked_at.is_null())
-        .select((
-            api_tokens::id,
-            api_tokens::hash,
-            api_tokens::scopes,
-            api_tokens::expires_at,
-        ))
+        .select(ValidRow::as_select())
         .load(connection)
         .await?;
-    rows.into_iter()
-        .map(|(id, hash, scopes, expires_at)| {
-            let hash = Hash::try_from(hash).map_err(|_| garbled("a hash has 32 bytes"))?;
-            Ok(ValidToken {
-                id,
-                hash,
-                // A scope of a newer release is none that this one could grant.
-                scopes: scopes.iter().filter_map(|name| name.parse().ok()).collect(),
-                expires_at,
-            })
-        })
-        .collect()
+    rows.into_iter().map(ValidToken::try_from).collect()
 }
 
 /// Notes when tokens were used last.
@@ -141,8 +151,4 @@ pub async fn note_use(
             .await?;
     }
     AnsiTransactionManager::commit_transaction(connection).await
-}
-
-fn garbled(message: &str) -> diesel::result::Error {
-    DeserializationError(message.to_owned().into())
 }

@@ -19,7 +19,15 @@ pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.rejected_events(&call).await;
-                answered("/rejected-events", Scope::RejectedEvents, incoming, suffix, RECORDS, handler).await
+                answered(
+                    "/rejected-events",
+                    Scope::RejectedEvents,
+                    incoming,
+                    suffix,
+                    RECORDS,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -29,7 +37,15 @@ pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |suffix, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.rejected_counts(&call).await;
-                answered("/rejected-events/counts", Scope::RejectedEvents, incoming, suffix, TABLE, handler).await
+                answered(
+                    "/rejected-events/counts",
+                    Scope::RejectedEvents,
+                    incoming,
+                    suffix,
+                    TABLE,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
@@ -39,7 +55,15 @@ pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .then(
             |id: String, resources: Arc<Resources>, incoming: Incoming| async move {
                 let handler = async |call: Call| resources.rejected_event(&call, &id).await;
-                answered("/rejected-events/{id}", Scope::RejectedEvents, incoming, None, RECORDS, handler).await
+                answered(
+                    "/rejected-events/{id}",
+                    Scope::RejectedEvents,
+                    incoming,
+                    None,
+                    RECORDS,
+                    handler,
+                )
+                .await
             },
         )
         .boxed();
