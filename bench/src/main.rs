@@ -39,7 +39,7 @@ fn start(settings: Settings) -> anyhow::Result<()> {
         // The servers and programs are ended by being dropped.
         tokio::select! {
             done = run(command, &settings.common) => done,
-            signal = stop.received() => anyhow::bail!("stopped by {signal}; nothing was written"),
+            signal = stop.received() => anyhow::bail!("stopped by {signal}; this benchmark wrote no result"),
         }
     });
     runtime.shutdown_timeout(STOP_GRACE);

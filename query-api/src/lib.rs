@@ -1,10 +1,12 @@
 //! The HTTP service that answers from the orders in Postgres.
 //!
-//! A request goes one way: [`routes`] finds the resource, [`requests`] turns its text into a
-//! checked question (with [`params`], [`calendar`] and [`position`]); [`answers`] computes the
-//! analytics from the [`facts`] in memory, [`lists`] asks one snapshot of the [`database`] for
-//! records; [`reply`] or [`problem`] put the outcome into words. [`server`] carries connections,
-//! [`startup`] puts the parts together.
+//! A request goes one way: the [`service`] says who asks ([`access`], [`client`]), counts it
+//! ([`limits`]) and gives it an id ([`correlation`]); [`routes`] find the resource, a [`call`] is
+//! agreed on (its [`representation`] and [`coding`]), [`requests`] turn its text into a checked
+//! question (with [`params`], [`calendar`] and [`position`]); [`answers`] computes the analytics
+//! from the [`facts`] in memory, [`lists`] asks one snapshot of the [`database`] for records;
+//! [`reply`] (with [`table`] and [`etag`]) or [`problem`] put the outcome into words. [`server`]
+//! carries connections, [`startup`] puts the parts together.
 //!
 //! Beside the requests the facts' follower keeps them up to date. Only [`database`], [`lists`],
 //! [`health`], [`status`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
