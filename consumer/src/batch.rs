@@ -27,8 +27,26 @@ pub enum Verdict {
     Order(OrderRow),
     /// An event of another type.
     Ignored,
-    /// Every violation found.
-    Rejected(Vec<Violation>),
+    /// It breaks the rules. What is wrong is found again when it is written: the violations of a
+    /// payload may take eighty times its memory, and to read it twice costs less than to keep them.
+    Rejected {
+        /// Bytes of all violations as JSON, about.
+        violations_bytes: usize,
+    },
+    /// The database refused the order, for this reason.
+    Refused(Box<Violation>),
+}
+
+impl Verdict {
+    /// Bytes that are written with the record because something is wrong with it, about. An order
+    /// that turns out to be a conflict writes a few that are not counted.
+    #[must_use]
+    pub fn violations_bytes(&self) -> usize {
+        match self {
+            Self::Rejected { violations_bytes } => *violations_bytes,
+            Self::Order(_) | Self::Ignored | Self::Refused(_) => 0,
+        }
+    }
 }
 
 /// Reads records by the rules, one after the other, in memory that it uses again.
@@ -47,7 +65,9 @@ impl Judge {
         let verdict = match event::read_in(payload, record.timestamp_ms, &self.texts) {
             Reading::Valid(order) => Verdict::Order(OrderRow::of(&order, &mut self.row)),
             Reading::Ignored => Verdict::Ignored,
-            Reading::Rejected(violations) => Verdict::Rejected(violations),
+            Reading::Rejected(violations) => Verdict::Rejected {
+                violations_bytes: json_bytes(&violations),
+            },
         };
         Judged { record, verdict }
     }
@@ -87,7 +107,7 @@ impl Batch {
             .iter()
             .filter_map(|judged| match &judged.verdict {
                 Verdict::Order(order) => Some(order.event_id()),
-                Verdict::Ignored | Verdict::Rejected(_) => None,
+                Verdict::Ignored | Verdict::Rejected { .. } | Verdict::Refused(_) => None,
             })
             .collect();
         ids.sort_unstable();
@@ -126,11 +146,11 @@ impl Batch {
         if !matches!(judged.verdict, Verdict::Order(..)) {
             return false;
         }
-        judged.verdict = Verdict::Rejected(vec![Violation::new(
+        judged.verdict = Verdict::Refused(Box::new(Violation::new(
             "",
             Code::RefusedByDatabase,
             format!("Postgres refuses this order (SQLSTATE {sqlstate}): {reason}"),
-        )]);
+        )));
         true
     }
 }
@@ -174,7 +194,51 @@ pub struct Rejection<'a> {
     /// The record, whole.
     pub record: &'a Record,
     /// Why.
-    pub violations: std::borrow::Cow<'a, [Violation]>,
+    pub reason: Reason<'a>,
+}
+
+/// Why a record is rejected.
+#[derive(Clone, Copy, Debug)]
+pub enum Reason<'a> {
+    /// It breaks the rules.
+    Rules {
+        /// Bytes of all violations as JSON, about.
+        violations_bytes: usize,
+    },
+    /// Its event id is stored with other content.
+    Conflict,
+    /// The database refused it.
+    Refused(&'a Violation),
+}
+
+impl Rejection<'_> {
+    /// Everything that is wrong with the record; for one that breaks the rules it is read again.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let record = self.record;
+        match self.reason {
+            Reason::Rules { .. } => {
+                let Reading::Rejected(violations) =
+                    event::read(record.payload.as_deref(), record.timestamp_ms)
+                else {
+                    unreachable!("what a payload says depends on nothing but its record");
+                };
+                violations
+            }
+            Reason::Conflict => vec![conflict()],
+            Reason::Refused(violation) => vec![violation.clone()],
+        }
+    }
+
+    /// Bytes that it takes on its way to the database, about.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let violations_bytes = match self.reason {
+            Reason::Rules { violations_bytes } => violations_bytes,
+            Reason::Conflict | Reason::Refused(_) => 0,
+        };
+        self.record.size() + violations_bytes
+    }
 }
 
 /// How many records had each outcome.
@@ -206,7 +270,11 @@ impl<'a> Plan<'a> {
                     plan.outcomes.ignored += 1;
                     plan.accept(record, "ignored", None);
                 }
-                Verdict::Rejected(violations) => plan.reject(record, violations.into()),
+                Verdict::Rejected { violations_bytes } => {
+                    let violations_bytes = *violations_bytes;
+                    plan.reject(record, Reason::Rules { violations_bytes });
+                }
+                Verdict::Refused(violation) => plan.reject(record, Reason::Refused(violation)),
                 Verdict::Order(order) => plan.order(record, order, &mut stored),
             }
         }
@@ -239,7 +307,7 @@ impl<'a> Plan<'a> {
                 self.outcomes.duplicate += 1;
                 self.accept(record, "duplicate", Some(event_id));
             }
-            Entry::Occupied(_) => self.reject(record, vec![conflict()].into()),
+            Entry::Occupied(_) => self.reject(record, Reason::Conflict),
         }
     }
 
@@ -251,9 +319,9 @@ impl<'a> Plan<'a> {
         });
     }
 
-    fn reject(&mut self, record: &'a Record, violations: std::borrow::Cow<'a, [Violation]>) {
+    fn reject(&mut self, record: &'a Record, reason: Reason<'a>) {
         self.outcomes.rejected += 1;
-        self.rejections.push(Rejection { record, violations });
+        self.rejections.push(Rejection { record, reason });
     }
 }
 
@@ -272,6 +340,23 @@ fn start(text: &str) -> u64 {
     let length = text.len().min(bytes.len());
     bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
     u64::from_be_bytes(bytes)
+}
+
+/// Names and punctuation of a violation in a list of them as JSON.
+const VIOLATION_FRAME: usize = r#"{"field":"","code":"","message":""},"#.len();
+
+/// Bytes of the violations as JSON, but for what is escaped in their texts.
+fn json_bytes(violations: &[Violation]) -> usize {
+    violations
+        .iter()
+        .map(
+            |Violation {
+                 field,
+                 code,
+                 message,
+             }| { VIOLATION_FRAME + field.len() + code.as_str().len() + message.len() },
+        )
+        .sum()
 }
 
 /// What is wrong with a record whose event id is stored with other content.
@@ -359,10 +444,31 @@ mod tests {
         assert_eq!(accepted, [(0, "stored"), (1, "stored"), (2, "duplicate")]);
         assert_eq!(plan.rejections.len(), 1);
         assert_eq!(plan.rejections[0].record.offset, 3);
-        assert_eq!(
-            plan.rejections[0].violations[0].code,
-            Code::ConflictingDuplicate
-        );
+        assert_eq!(plan.rejections[0].violations(), [conflict()]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_as_long_as_was_counted_when_it_was_judged() {
+        for payload in [
+            "{",
+            "[]",
+            r#"{"event_type": "order.created", "line_items": [{}, 5]}"#,
+        ] {
+            let batch = Batch {
+                records: vec![Judged::of(Record {
+                    payload: Some(payload.as_bytes().into()),
+                    ..Record::default()
+                })],
+                ..Batch::default()
+            };
+            let known = HashMap::new();
+            let rejection = &Plan::of(&batch, &known).rejections[0];
+            let json = serde_json::to_string(&rejection.violations()).expect("it is JSON");
+            // Two brackets stand where one comma was counted.
+            let counted = batch.records[0].verdict.violations_bytes();
+            assert_eq!(json.len(), counted + 1, "{json}");
+            assert_eq!(rejection.size(), rejection.record.size() + counted);
+        }
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Stored {
             self.note(accepted.offset, accepted.outcome, false);
         }
         for rejection in &plan.rejections {
-            let conflict = rejection.violations[0].code == Code::ConflictingDuplicate;
+            let conflict = rejection.violations()[0].code == Code::ConflictingDuplicate;
             self.note(rejection.record.offset, "rejected", conflict);
         }
         self.outcomes += plan.outcomes;

@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use ordertally_local::child::{Child, Launch};
+use ordertally_local::resident::resident;
 pub use rustix::process::Signal;
 
 /// A program that is to be started.
@@ -106,6 +107,14 @@ impl Process {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The most memory that it has held resident since its start.
+    #[must_use]
+    pub fn resident_bytes_max(&self) -> u64 {
+        resident(self.id())
+            .unwrap_or_else(|error| panic!("{error:#}"))
+            .peak_bytes
     }
 
     /// Everything that it has written to standard output and error so far.

@@ -1,7 +1,8 @@
 //! Rejected records: kept whole, found again, and gone from the list once they are accepted.
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join_all;
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesOrdered;
 use ordertally_schema::Violation;
 use tokio_postgres::types::Json;
 
@@ -38,6 +39,11 @@ pub const SUPERSEDE: &str = r#"
     FROM superseded
     JOIN accepted USING ("offset")"#;
 
+/// Bytes of rejections that are encoded and on their way at the same moment; a larger one goes alone.
+/// The client's queue has no bound of its own, and what is wrong with the records of a batch may take
+/// far more than they do.
+const ON_THE_WAY_BYTES: usize = 512 * 1024;
+
 /// Keeps the records, each with every violation.
 pub async fn keep(
     session: &Session,
@@ -45,24 +51,34 @@ pub async fn keep(
     rejections: &[Rejection<'_>],
     rejected_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // Each is a statement of its own: arrays of headers do not fit into arrays of records.
-    try_join_all(
-        rejections
-            .iter()
-            .map(|rejection| keep_one(session, claim, rejection, rejected_at)),
-    )
-    .await?;
+    let mut on_the_way = FuturesOrdered::new();
+    let mut bytes = 0;
+    for rejection in rejections {
+        let size = rejection.size();
+        while bytes + size > ON_THE_WAY_BYTES
+            && let Some(kept) = on_the_way.try_next().await?
+        {
+            bytes -= kept;
+        }
+        bytes += size;
+        // Each is a statement of its own: arrays of headers do not fit into arrays of records.
+        on_the_way.push_back(keep_one(session, claim, rejection, size, rejected_at));
+    }
+    while on_the_way.try_next().await?.is_some() {}
     Ok(())
 }
 
+/// Keeps one record; gives back its `size`.
 async fn keep_one(
     session: &Session,
     claim: &Claim,
     rejection: &Rejection<'_>,
+    size: usize,
     rejected_at: DateTime<Utc>,
-) -> Result<u64, tokio_postgres::Error> {
+) -> Result<usize, tokio_postgres::Error> {
     let record = rejection.record;
-    let codes = codes(&rejection.violations);
+    let violations = rejection.violations();
+    let codes = codes(&violations);
     let names: Vec<&[u8]> = record.headers.iter().map(|header| &*header.name).collect();
     let values: Vec<Option<&[u8]>> = record
         .headers
@@ -83,12 +99,13 @@ async fn keep_one(
                 &names,
                 &values,
                 &record.payload.as_deref(),
-                &Json(&rejection.violations),
+                &Json(&violations),
                 &codes,
                 &rejected_at,
             ],
         )
-        .await
+        .await?;
+    Ok(size)
 }
 
 /// The distinct codes among `violations`, sorted.

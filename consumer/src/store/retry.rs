@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use ordertally_schema::Violation;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
@@ -199,12 +198,12 @@ async fn still_rejected(
     }
     let update = session.client.prepare(STILL_REJECTED).await?;
     for rejection in &plan.rejections {
-        let violations: &[Violation] = &rejection.violations;
-        let codes = codes(violations);
+        let violations = rejection.violations();
+        let codes = codes(&violations);
         let id = ids[&rejection.record.offset];
         session
             .client
-            .execute(&update, &[&id, &Json(violations), &codes])
+            .execute(&update, &[&id, &Json(&violations), &codes])
             .await?;
         for code in codes {
             *counts.entry(code.to_owned()).or_default() += 1;

@@ -136,6 +136,26 @@ async fn with_a_stored_a_batch_of_b_then_a_is_one_conflict_and_one_duplicate() {
 }
 
 #[tokio::test]
+async fn records_whose_violations_are_far_larger_than_they_are_all_kept_in_little_memory() {
+    const RECORDS: usize = 1_000; // 120 MB of violations
+    let stage = Stage::new(1).await;
+    let items = vec!["{}"; 500].join(",");
+    let poison = format!(r#"{{"event_type":"order.created","line_items":[{items}]}}"#);
+    stage.send(0, vec![poison; RECORDS]);
+    stage.send(0, [order("neighbour", 1)]);
+    let mut consumer = stage.consumer();
+    stage.caught_up().await;
+    let held = consumer.resident_bytes_max();
+    assert!(held < 150_000_000, "{held} bytes"); // as the documents promise
+    assert!(consumer.stop().await.success());
+    assert_eq!(stage.counts().await, (1, RECORDS as i64));
+    // The thousand that are listed, and one that says how many more there were.
+    let whole = "SELECT count(*) FROM rejected_events WHERE jsonb_array_length(violations) = 1001";
+    assert_eq!(stage.number(whole).await, RECORDS as i64);
+    stage.reckon().await;
+}
+
+#[tokio::test]
 async fn a_rejected_record_is_kept_whole() {
     let stage = Stage::new(1).await;
     let headers = OwnedHeaders::new()
