@@ -29,6 +29,7 @@ struct Waiting {
     pieces: VecDeque<Piece>,
     records: usize,
     bytes: usize,
+    written: usize,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,14 @@ impl Piece {
     fn bytes(&self) -> usize {
         match self {
             Self::Record { bytes, .. } => *bytes,
+            Self::End { .. } => 0,
+        }
+    }
+
+    /// Bytes that its batch writes for it: the record, and what is wrong with it.
+    fn written(&self) -> usize {
+        match self {
+            Self::Record { judged, bytes } => bytes + judged.verdict.violations_bytes(),
             Self::End { .. } => 0,
         }
     }
@@ -166,6 +175,7 @@ impl Intake {
                 let records = usize::from(matches!(piece, Piece::Record { .. }));
                 if waiting.claim == claim {
                     waiting.bytes += bytes;
+                    waiting.written += piece.written();
                     waiting.records += records;
                     waiting.pieces.push_back(piece);
                 } else {
@@ -210,9 +220,10 @@ impl Intake {
             next_offset: first.expected_offset(),
             ..Batch::default()
         };
+        let mut written = 0;
         while let Some(piece) = waiting.pieces.front() {
             let full = batch.records.len() >= self.limit.records
-                || batch.bytes + piece.bytes() > self.limit.bytes;
+                || written + piece.written() > self.limit.bytes;
             // A piece that does not follow the one before starts a batch of its own, which the
             // database will refuse: something was dropped on the way.
             let follows = piece.expected_offset() == batch.next_offset;
@@ -221,12 +232,14 @@ impl Intake {
             }
             batch.next_offset = piece.next_offset();
             batch.bytes += piece.bytes();
+            written += piece.written();
             if let Some(Piece::Record { judged, .. }) = waiting.pieces.pop_front() {
                 batch.records.push(judged);
             }
         }
         waiting.records -= batch.records.len();
         waiting.bytes -= batch.bytes;
+        waiting.written -= written;
         Some(batch)
     }
 
@@ -234,7 +247,7 @@ impl Intake {
     /// already, so that nothing waits for records that may never come.
     fn is_worth_waiting(&self, waiting: &Waiting) -> bool {
         let is_small = waiting.records < self.limit.records / SMALL_BATCH
-            && waiting.bytes < self.limit.bytes / SMALL_BATCH;
+            && waiting.written < self.limit.bytes / SMALL_BATCH;
         is_small && self.backlog.records() > waiting.records
     }
 
@@ -262,8 +275,12 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use ordertally_schema::rules::VIOLATIONS_MAX;
+
     use super::*;
-    use crate::batch::Verdict;
+    use crate::batch::{Plan, Verdict};
     use crate::source::DECODED_BYTES;
 
     fn intake(records: usize) -> Intake {
@@ -279,6 +296,17 @@ mod tests {
             offset,
             expected_offset,
             ..Record::default()
+        }
+    }
+
+    /// 1.5 KB with more violations than are listed.
+    fn poison(offset: i64) -> Record {
+        let items = vec!["{}"; 500].join(",");
+        let event = format!(r#"{{"event_type":"order.created","line_items":[{items}]}}"#);
+        Record {
+            timestamp_ms: Some(1_600_000_000_000),
+            payload: Some(event.into_bytes().into()),
+            ..record(offset, offset)
         }
     }
 
@@ -363,6 +391,62 @@ mod tests {
         let order = size_of::<Piece>() + order.fields().len() - texts.len();
         assert!(order <= DECODED_BYTES, "{order} bytes");
         assert!(2 * order > DECODED_BYTES, "{order} bytes");
+    }
+
+    #[test]
+    fn a_rejected_record_holds_no_more_the_more_is_wrong_with_it() {
+        let judged = Judged::of(poison(0));
+        assert!(judged.verdict.violations_bytes() > 70 * judged.record.size());
+        // All that it is: the verdict points to nothing.
+        assert!(matches!(judged.verdict, Verdict::Rejected { .. }));
+        assert!(size_of::<Piece>() <= DECODED_BYTES);
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_at_the_bytes_of_what_is_wrong_and_nothing_is_lost() {
+        let intake = intake(1_000);
+        let poisons = (0..100).map(poison).collect();
+        let chunk = Chunk::Records {
+            claim: 0,
+            records: poisons,
+        };
+        filled(&intake, vec![chunk]).await;
+        let mut next_offset = 0;
+        while !intake.is_empty() {
+            let batch = intake.take().await;
+            assert_eq!(batch.first_expected, next_offset);
+            next_offset = batch.next_offset;
+            let known = HashMap::new();
+            let plan = Plan::of(&batch, &known);
+            assert_eq!(plan.rejections.len(), batch.records.len());
+            let mut written = 0;
+            for rejection in &plan.rejections {
+                let violations = rejection.violations();
+                assert_eq!(violations.len(), VIOLATIONS_MAX + 1);
+                written += rejection.size();
+            }
+            assert!(written <= intake.limit.bytes, "{written} bytes in a batch");
+        }
+        assert_eq!(next_offset, 100);
+        let waiting = intake.waiting();
+        assert_eq!((waiting.records, waiting.bytes, waiting.written), (0, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_record_with_more_wrong_than_a_batch_may_write_is_a_batch_of_its_own() {
+        let limit = Limit {
+            records: 10,
+            bytes: 64 << 10,
+        };
+        let intake = Intake::new(Arc::new(Backlog::unwatched()), limit);
+        let chunk = Chunk::Records {
+            claim: 0,
+            records: vec![poison(0), poison(1)],
+        };
+        filled(&intake, vec![chunk]).await;
+        for _ in 0..2 {
+            assert_eq!(intake.take().await.records.len(), 1);
+        }
     }
 
     #[tokio::test]

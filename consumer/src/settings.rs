@@ -85,7 +85,8 @@ pub struct RunSettings {
     #[arg(long, env = "BATCH_RECORDS", default_value_t = 5_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch_records: u32,
-    /// Most payload in one transaction, KiB; one larger record makes a batch of its own
+    /// Most payload in one transaction, KiB, with what is wrong with rejected records; one larger
+    /// record makes a batch of its own
     #[arg(long, env = "BATCH_KIB", default_value_t = 8_192, value_name = "KIB",
           value_parser = clap::value_parser!(u32).range(64..=65_536))]
     pub batch_kib: u32,

@@ -176,7 +176,7 @@ impl Backlog {
     }
 }
 
-/// What a decoded order takes beside its texts.
+/// What a decoded order takes beside its texts, or a record that is none.
 pub(crate) const DECODED_BYTES: usize = 512;
 
 /// Memory that records hold once they are decoded, at most: the record, which is kept until it is
@@ -190,7 +190,8 @@ fn held_bytes(records: usize, bytes: usize) -> usize {
 pub struct Limit {
     /// Records.
     pub records: usize,
-    /// Bytes: of the records in a batch; of what waits, with its records decoded.
+    /// Bytes: of the records in a batch and of all that is wrong with them; of what waits, with its
+    /// records decoded.
     pub bytes: usize,
 }
 
