@@ -21,8 +21,11 @@ use crate::stop::LoudStop;
 
 /// How long one poll waits for a record; also how soon a command is seen when none comes.
 const POLL: Duration = Duration::from_millis(10);
-/// Records taken in one go before the writers are given them.
+/// Records taken in one go before the writers are given them, and whether they have room is asked.
 const GATHER: usize = 1_000;
+/// Their bytes, the last one's aside: with less, large records would pass the writers' bounds by
+/// gigabytes; small ones never come to it.
+const GATHER_BYTES: usize = 2 << 20;
 /// How long the loop waits for a writer to make room before it pauses the partition. Pausing
 /// throws away what the client has fetched ahead, so a moment's wait is cheaper.
 const ROOM_WAIT: Duration = Duration::from_secs(1);
@@ -293,10 +296,10 @@ impl Poller {
             self.joining = false;
             self.consumer.context().tell(Event::Rebalanced);
         }
-        let mut gathered = 0;
+        let (mut gathered, mut bytes) = (0, 0);
         while let Some(result) = polled {
             match result {
-                Ok(message) => self.take(&message),
+                Ok(message) => bytes += self.take(&message),
                 Err(KafkaError::PartitionEOF(partition)) => {
                     if let Some(lane) = self.consumer.context().lanes().get_mut(&partition) {
                         lane.at_end = true;
@@ -305,14 +308,15 @@ impl Poller {
                 Err(error) => self.fetch_failed(&error),
             }
             gathered += 1;
-            if gathered == GATHER {
+            if gathered == GATHER || bytes >= GATHER_BYTES {
                 break;
             }
             polled = self.consumer.poll(Duration::ZERO);
         }
     }
 
-    fn take(&self, message: &BorrowedMessage<'_>) {
+    /// Gives a record to its lane; its bytes.
+    fn take(&self, message: &BorrowedMessage<'_>) -> usize {
         let record = Record {
             offset: message.offset(),
             expected_offset: 0,
@@ -321,6 +325,7 @@ impl Poller {
             headers: native::headers(message),
             payload: message.payload().map(Into::into),
         };
+        let bytes = record.size();
         if let Some(lane) = self
             .consumer
             .context()
@@ -329,6 +334,7 @@ impl Poller {
         {
             lane.take(record);
         }
+        bytes
     }
 
     fn fetch_failed(&self, error: &KafkaError) {
