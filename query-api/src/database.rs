@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use ordertally_schema::tables::partition_positions;
+use ordertally_settings::DatabaseUrl;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -76,9 +77,9 @@ impl Database {
     /// # Errors
     ///
     /// When the pool cannot be built.
-    pub fn new(settings: &Settings) -> Result<Self, BuildError> {
+    pub fn new(url: &DatabaseUrl, settings: &Settings) -> Result<Self, BuildError> {
         Ok(Self {
-            pool: session::pool(settings)?,
+            pool: session::pool(url, settings)?,
             connect_timeout: Duration::from_millis(settings.database_connect_timeout_ms.into()),
             request_timeout: settings.request_timeout(),
             looked: Mutex::new(None),

@@ -47,7 +47,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     };
     tracing::info!(
         http.address = %service.address(),
-        database = %settings.database_url,
+        database = %settings.database_url()?,
         time_zone = %settings.reporting_time_zone,
         version = env!("CARGO_PKG_VERSION"),
         "serving answers"

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use ordertally_settings::logs::LogSettings;
 use ordertally_settings::{DatabaseUrl, TimeZone};
+use thiserror::Error;
 
 use crate::access::Anonymous;
 use crate::client::Proxy;
@@ -60,9 +61,10 @@ pub struct HealthcheckSettings {
 /// The settings of the service.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
-    /// The Postgres database: postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    /// The Postgres database, which must be given: postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    // Not required by its type, since commands are read without it.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: DatabaseUrl,
+    database_url: Option<DatabaseUrl>,
     /// Where to listen; port 0 takes a free one
     #[arg(
         long,
@@ -211,7 +213,21 @@ pub struct Settings {
     pub logs: LogSettings,
 }
 
+/// The service was given no database.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("--database-url <URL> (or the variable DATABASE_URL) is required")]
+pub struct NoDatabase;
+
 impl Settings {
+    /// The Postgres database.
+    ///
+    /// # Errors
+    ///
+    /// When none was given.
+    pub fn database_url(&self) -> Result<&DatabaseUrl, NoDatabase> {
+        self.database_url.as_ref().ok_or(NoDatabase)
+    }
+
     /// From whom no token is asked.
     #[must_use]
     pub fn anonymous(&self) -> Anonymous {

@@ -43,8 +43,9 @@ impl Startup {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When no database was given, or the address cannot be listened on.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        let url = settings.database_url()?;
         let listener = TcpListener::bind(settings.http_addr)
             .await
             .with_context(|| {
@@ -56,7 +57,7 @@ impl Startup {
         let address = listener
             .local_addr()
             .context("the listener has no address")?;
-        let database = Database::new(settings).context("cannot set up the connection pool")?;
+        let database = Database::new(url, settings).context("cannot set up the connection pool")?;
         let database = Arc::new(database);
         let board = Arc::new(Board::default());
         let tokens = Arc::new(KnownTokens::default());
@@ -76,7 +77,7 @@ impl Startup {
         Ok(Self {
             listener,
             address,
-            follower: Follower::new(session(settings), board),
+            follower: Follower::new(session(url, settings), board),
             resources: Arc::new(resources),
             door: Door {
                 access: Access::new(Arc::clone(&tokens), settings.anonymous()),

@@ -6,29 +6,32 @@ use diesel::result::ConnectionError;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use ordertally_settings::DatabaseUrl;
 use tokio_postgres::Config;
 
 use super::chain;
 use crate::settings::Settings;
 
 /// Prepares connections; makes none.
-pub(super) fn pool(settings: &Settings) -> Result<Pool<AsyncPgConnection>, BuildError> {
-    let config = session(settings);
+pub(super) fn pool(
+    url: &DatabaseUrl,
+    settings: &Settings,
+) -> Result<Pool<AsyncPgConnection>, BuildError> {
+    let config = session(url, settings);
     let mut manager = ManagerConfig::default();
     manager.custom_setup = Box::new(move |_| {
         let config = config.clone();
         Box::pin(async move { connect(&config).await })
     });
-    let manager =
-        AsyncDieselConnectionManager::new_with_config(settings.database_url.to_string(), manager);
+    let manager = AsyncDieselConnectionManager::new_with_config(url.to_string(), manager);
     Pool::builder(manager)
         .max_size(settings.database_pool_size.into())
         .build()
 }
 
 /// What every session of this service is: one that writes nothing, and gives up in time.
-pub(crate) fn session(settings: &Settings) -> Config {
-    let mut config = settings.database_url.config().clone();
+pub(crate) fn session(url: &DatabaseUrl, settings: &Settings) -> Config {
+    let mut config = url.config().clone();
     let ours = format!(
         "-c default_transaction_read_only=on -c statement_timeout={} \
          -c idle_in_transaction_session_timeout=30000",

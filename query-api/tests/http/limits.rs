@@ -64,11 +64,11 @@ async fn beyond_the_places_there_are_requests_are_refused_at_once() {
     };
     let mut waiting = wait();
     until("the place is taken", async || {
-        if waiting.is_finished() {
-            waiting = wait(); // it came while the look below had the place
-        }
         let reply = shop.api.get("/orders").await;
         if reply.status != 503 {
+            if waiting.is_finished() {
+                waiting = wait(); // it came while this request had the place
+            }
             return false;
         }
         assert!(reply.text.contains("too many requests"), "{}", reply.text);
