@@ -70,7 +70,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Agrees on the answer's form, which the path's suffix or `Accept` tells.
+    /// Agrees on the answer's form, which the path's suffix or `Accept` tells. The caller has
+    /// settled whether it may hold `personal` data.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl Call {
     #[allow(clippy::result_large_err)] // likewise
     pub fn agreed(
         incoming: &Incoming,
-        caller: &Caller,
+        personal: bool,
         suffix: Option<Representation>,
         offered: &[Representation],
     ) -> Result<Self, Problem> {
@@ -109,7 +110,7 @@ impl Call {
             path: path.clone(),
             query: query.clone(),
             representation,
-            personal: caller.may(Scope::Orders),
+            personal,
             coding,
             known: headers.typed_get(),
             at: *at,

@@ -14,7 +14,7 @@ use crate::calendar::DateRange;
 use crate::call::Call;
 use crate::database::{AskError, Snapshot};
 use crate::facts::Facts;
-use crate::health::Health;
+use crate::health::{Health, Liveness, Readiness};
 use crate::lists::{Lists, ShownOrder};
 use crate::observe::Metrics;
 use crate::params::{self, InvalidParameter, path_segment};
@@ -234,16 +234,14 @@ impl Resources {
     /// `GET /healthcheck/heartbeat/` and `GET /livez`: the process is there.
     #[must_use]
     pub fn alive(&self) -> Response {
-        reply::momentary(&json!({"status": "alive"}))
+        reply::momentary(&Liveness::Alive)
     }
 
     /// `GET /readyz`.
     pub async fn ready(&self, path: &str) -> Outcome {
         let health = self.health.check().await;
         match health.missing() {
-            None => Ok(reply::momentary(
-                &json!({"status": "ready", "checks": health}),
-            )),
+            None => Ok(reply::momentary(&Readiness::Ready { checks: health })),
             Some(missing) => Err(Problem::unavailable(missing, path).with("checks", json!(health))),
         }
     }

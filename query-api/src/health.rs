@@ -7,6 +7,7 @@ use ordertally_schema::migrations;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
 
 use crate::access::KnownTokens;
 use crate::database::{AskError, Connections, Database, chain};
@@ -19,8 +20,27 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long the database may take to tell its migrations.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a process says that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum Liveness {
+    /// As every process that can say something.
+    Alive,
+}
+
+/// What a service says that is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum Readiness {
+    /// It can answer.
+    Ready {
+        /// All of them are ok.
+        checks: Checks,
+    },
+}
+
 /// What readiness is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Checks {
     /// The database answers.
     pub database: Check,
@@ -33,7 +53,7 @@ pub struct Checks {
 }
 
 /// The outcome of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "status", content = "detail")]
 pub enum Check {
     /// As it should be.

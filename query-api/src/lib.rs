@@ -8,6 +8,9 @@
 //! [`reply`] (with [`table`] and [`etag`]) or [`problem`] put the outcome into words. [`server`]
 //! carries connections, [`startup`] puts the parts together.
 //!
+//! [`openapi`] describes all of it, out of the same types and parameters, and [`docs`] hands out the
+//! description and a page that shows it.
+//!
 //! Beside the requests the facts' follower keeps them up to date. Only [`database`], [`lists`],
 //! [`health`], [`status`], the follower and the names of [`answers`] speak SQL. This service writes nothing.
 
@@ -23,6 +26,7 @@ pub mod commands;
 pub mod correlation;
 pub mod cors;
 pub mod database;
+pub mod docs;
 pub mod etag;
 pub mod facts;
 pub mod handlers;
@@ -31,6 +35,7 @@ pub mod healthcheck;
 pub mod limits;
 pub mod lists;
 pub mod observe;
+pub mod openapi;
 pub mod params;
 pub mod position;
 pub mod problem;

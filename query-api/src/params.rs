@@ -9,6 +9,7 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use kinds::{Integer, Parameter, Text, Word};
 pub use values::{id, integer, name, text, word};
@@ -20,15 +21,17 @@ const SHOWN_NAME_CHARS_MAX: usize = 64;
 const FAULTS_MAX: usize = 50;
 
 /// One thing that is wrong with a request's input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidParameter {
     /// The parameter's name.
     pub field: String,
     /// A stable code.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     pub code: &'static str,
     /// What is expected.
     pub message: String,
-    /// Where the parameter was given: `query` or `path`.
+    /// Where the parameter was given: `query`, `path` or `header`.
+    #[schema(pattern = "^(query|path|header)$")]
     pub source: &'static str,
 }
 

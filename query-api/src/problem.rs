@@ -4,6 +4,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use crate::access::Denied;
@@ -16,21 +17,29 @@ use crate::representation::Representation;
 /// Seconds after which it is worth to try again while the database is away.
 const RETRY_AFTER_SECONDS: u16 = 2;
 
-/// An error answer. Its texts are ours alone: nothing that the database said, and of the request
+/// An error answer (RFC 9457). Its texts are ours alone: nothing that the database said, and of the request
 /// only its path and the names of its parameters.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
+    /// Names the kind of problem; stable.
     #[serde(rename = "type")]
+    #[schema(pattern = "^urn:ordertally:problem:[a-z-]+$")]
     kind: String,
+    /// What kind of problem it is, for people.
     title: &'static str,
+    /// The status of the answer.
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16, minimum = 400, maximum = 599)]
     status: StatusCode,
+    /// What is wrong this time, for people.
     detail: String,
     /// The path that was asked for.
     instance: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
     invalid_parameters: Vec<InvalidParameter>,
     #[serde(flatten)]
+    #[schema(ignore)]
     more: Map<String, Value>,
     #[serde(skip)]
     headers: Vec<(http::HeaderName, HeaderValue)>,
@@ -250,19 +259,25 @@ impl Problem {
         problem
     }
 
+    /// 504: the positions asked for were not reached in time, but these.
+    #[must_use]
+    pub fn position_not_reached(reached: &Positions, instance: &str) -> Self {
+        Self::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "position-not-reached",
+            "Position not reached",
+            "the positions in at_least were not reached within wait_ms",
+            instance,
+        )
+        .with("position", reached.to_string().into())
+        .at(reached)
+    }
+
     /// The problem of a question that got no answer; its cause goes to the log.
     #[must_use]
     pub fn no_answer(error: &AskError, instance: &str) -> Self {
         match error {
-            AskError::NotReached(reached) => Self::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "position-not-reached",
-                "Position not reached",
-                "the positions in at_least were not reached within wait_ms",
-                instance,
-            )
-            .with("position", reached.to_string().into())
-            .at(reached),
+            AskError::NotReached(reached) => Self::position_not_reached(reached, instance),
             AskError::TooSlow(_) => {
                 tracing::warn!("{error}");
                 Self::new(
@@ -313,6 +328,12 @@ impl Problem {
     pub fn with(mut self, member: &str, value: Value) -> Self {
         let _none = self.more.insert(member.to_owned(), value);
         self
+    }
+
+    /// The status that it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// The problem as a response.

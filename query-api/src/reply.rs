@@ -5,6 +5,7 @@ use headers::{ETag, HeaderMapExt as _};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, LINK};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use crate::calendar::DateRange;
@@ -25,7 +26,7 @@ pub const AS_OF_HEADER: HeaderName = HeaderName::from_static("ordertally-as-of")
 
 /// Answers may be kept by whoever asked, and asked about before they are used again: another
 /// commit may have changed them.
-const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+pub const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// What is true only now.
 pub const MOMENTARY: HeaderValue = HeaderValue::from_static("no-store");
@@ -33,24 +34,40 @@ pub const MOMENTARY: HeaderValue = HeaderValue::from_static("no-store");
 /// What can be done with any resource.
 pub const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-#[derive(Serialize)]
-struct Analytics<'a, T> {
-    start_date: NaiveDate,
-    end_date: NaiveDate,
-    time_zone: &'static str,
-    as_of: Option<String>,
-    data: &'a [T],
+/// The answer to a question.
+#[derive(Serialize, ToSchema)]
+pub struct Analytics<'a, T> {
+    /// The first day that counts.
+    pub start_date: NaiveDate,
+    /// The last day that counts.
+    pub end_date: NaiveDate,
+    /// The IANA zone of the days.
+    pub time_zone: &'static str,
+    /// When the newest record was committed that the answer includes; null while there is none.
+    #[schema(format = DateTime)]
+    pub as_of: Option<String>,
+    /// The rows.
+    pub data: &'a [T],
 }
 
-#[derive(Serialize)]
-struct List<T> {
-    start_date: Option<NaiveDate>,
-    end_date: Option<NaiveDate>,
-    time_zone: &'static str,
-    as_of: Option<String>,
-    data: Vec<T>,
-    has_more: bool,
-    next_cursor: Option<String>,
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct List<T> {
+    /// The first day, if one was asked for.
+    pub start_date: Option<NaiveDate>,
+    /// The last day, if one was asked for.
+    pub end_date: Option<NaiveDate>,
+    /// The IANA zone of the days.
+    pub time_zone: &'static str,
+    /// When the newest record was committed that the answer includes; null while there is none.
+    #[schema(format = DateTime)]
+    pub as_of: Option<String>,
+    /// The rows, newest first.
+    pub data: Vec<T>,
+    /// Whether there is another page.
+    pub has_more: bool,
+    /// The cursor of that page; null on the last.
+    pub next_cursor: Option<String>,
 }
 
 /// The state that an answer was made from, as its headers tell it.
@@ -253,7 +270,12 @@ fn bytes<T: Serialize>(body: &T) -> Vec<u8> {
     serde_json::to_vec(body).expect("an answer is plain data")
 }
 
-fn lines<T: Serialize>(rows: &[T]) -> Vec<u8> {
+/// A JSON document a row and line.
+///
+/// # Panics
+///
+/// Never: an answer is plain data.
+pub fn lines<T: Serialize>(rows: &[T]) -> Vec<u8> {
     let mut lines = Vec::new();
     for row in rows {
         serde_json::to_writer(&mut lines, row).expect("an answer is plain data");

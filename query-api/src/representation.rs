@@ -21,6 +21,13 @@ pub enum Representation {
     NdJson,
 }
 
+/// What a question is answered in: its answer is about its days, which only JSON and a file's name
+/// tell.
+pub const TABLE: &[Representation] = &[Representation::Json, Representation::Csv];
+
+/// What records are answered in: they can come one by one as well.
+pub const RECORDS: &[Representation] = &Representation::ALL;
+
 /// Why there is no form for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoRepresentation {

@@ -5,6 +5,7 @@
 //! has several forms, the last segment of its address may name one: `/orders/value.csv`. An order's
 //! id may end likewise, so that its address names none.
 
+mod docs;
 mod rejected;
 
 use std::convert::Infallible;
@@ -24,13 +25,7 @@ use crate::handlers::{Outcome, Resources};
 use crate::observe::Route;
 use crate::problem::Problem;
 use crate::reply;
-use crate::representation::Representation::{self, Csv, Json, NdJson};
-
-/// A question's answer is about its days, which only JSON and a file's name tell.
-const TABLE: &[Representation] = &[Json, Csv];
-
-/// Records can come one by one as well.
-const RECORDS: &[Representation] = &[Json, Csv, NdJson];
+use crate::representation::{RECORDS, Representation, TABLE};
 
 /// What of a request tells one answer of an address from another.
 const VARIES_BY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Authorization");
@@ -46,6 +41,8 @@ pub fn routes(resources: &Arc<Resources>) -> BoxedFilter<(Response,)> {
         .or(rejected::routes(resources))
         .unify()
         .or(operations(resources))
+        .unify()
+        .or(docs::docs(resources))
         .unify()
         .or(nothing())
         .unify()
@@ -233,7 +230,7 @@ async fn answered(
 ) -> Response {
     let outcome = async {
         let caller = incoming.permitted(scope)?;
-        let call = Call::agreed(&incoming, caller, suffix, offered)?;
+        let call = Call::agreed(&incoming, caller.may(Scope::Orders), suffix, offered)?;
         handler(call).await
     };
     let mut response = read(&incoming, outcome).await;

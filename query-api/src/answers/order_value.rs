@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::amount;
 use crate::calendar::{DateRange, Interval};
@@ -40,7 +41,7 @@ pub enum ValueRows {
 }
 
 /// What was ordered on a day in a currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DailyValue {
     /// The day in the range's zone.
     pub date: NaiveDate,
@@ -50,17 +51,22 @@ pub struct DailyValue {
 }
 
 /// What was ordered in a currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TotalValue {
     /// ISO 4217 code.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
     /// How many orders.
+    #[schema(minimum = 0)]
     pub orders: i64,
     /// Their value.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub order_value: String,
     /// Their discounts.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub total_discounts: String,
     /// Their taxes.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub total_tax: String,
 }
 

@@ -4,6 +4,7 @@ mod groups;
 mod units;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::groups::{Groups, Key};
 use self::units::{Sold, Units};
@@ -30,30 +31,35 @@ pub struct ProvinceSalesQuestion {
 }
 
 /// What was sold in a province in a currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProvinceSales<'a> {
-    /// The country as stored, without the blanks around it; `None` where an address names none.
+    /// The country as stored, without the blanks around it; null where an address names none.
     pub country: Option<&'a str>,
     /// The province, likewise.
     pub province: Option<&'a str>,
     /// ISO 4217 code.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: &'a str,
     /// How many orders.
+    #[schema(minimum = 1)]
     pub orders: i64,
     /// Their value.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub order_value: String,
     /// Units of all their line items.
+    #[schema(minimum = 0)]
     pub units: i64,
     /// Units of each product: most first, then by product id.
     pub products: Vec<ProductUnits<'a>>,
 }
 
 /// Units of a product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProductUnits<'a> {
     /// The product.
     pub product_id: &'a str,
     /// How many units.
+    #[schema(minimum = 1)]
     pub quantity: i64,
 }
 

@@ -6,6 +6,7 @@ mod tally;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::sums::{Amount, best};
 use self::tally::tally;
@@ -30,23 +31,27 @@ pub struct TopCustomersQuestion {
 }
 
 /// A customer among the best of a currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TopCustomer {
     /// Place among the customers of the currency, from 1.
+    #[schema(minimum = 1)]
     pub rank: i64,
     /// The customer.
     pub customer_id: String,
-    /// The email on the newest of the orders counted here; `None` while the database is away.
+    /// The email on the newest of the orders counted here; null while the database is away.
     pub email: Option<String>,
     /// The first name on that order.
     pub first_name: Option<String>,
     /// The last name on that order.
     pub last_name: Option<String>,
     /// ISO 4217 code.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
     /// How many orders.
+    #[schema(minimum = 1)]
     pub orders: i64,
     /// Their value.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub order_value: String,
     /// When the newest of them was made: by this its name is found.
     #[serde(skip)]

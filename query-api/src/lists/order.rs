@@ -2,44 +2,80 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::prelude::*;
+use ordertally_schema::rules::FINANCIAL_STATUSES;
 use ordertally_schema::tables::orders;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::cursor::OrderCursor;
 use crate::amount;
 use crate::table::{Cells, Row};
 
 /// One whole order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // the fields are the event's own; see docs/events.md
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderDocument {
+    /// Names the order; opaque.
+    #[schema(min_length = 1, max_length = 128)]
     pub event_id: String,
+    /// The event's semantic version.
     pub event_version: String,
+    /// When the order was made.
+    #[schema(format = DateTime)]
     pub created_at: String,
+    /// The customer.
+    #[schema(min_length = 1, max_length = 128)]
     pub customer_id: String,
+    /// Their email.
     pub email: String,
+    /// Their first name.
     pub first_name: Option<String>,
+    /// Their last name.
     pub last_name: Option<String>,
+    /// Who pays.
     pub billing_address: AddressDocument,
+    /// Where it goes; its province and country are always there.
     pub shipping_address: AddressDocument,
+    /// ISO 4217 code.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
+    /// One of the statuses of payment.
+    #[schema(schema_with = financial_status)]
     pub financial_status: String,
+    /// What was ordered, in the currency.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub order_value: String,
+    /// The discounts on it.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub total_discounts: String,
+    /// The taxes on it.
+    #[schema(pattern = "^[0-9]+([.][0-9]{1,4})?$")]
     pub total_tax: String,
+    /// The codes that gave the discounts.
     pub discount_codes: Vec<String>,
+    /// Whether the buyer accepts marketing.
     pub buyer_accepts_marketing: bool,
+    /// The products, in the order of the event.
     pub line_items: Vec<LineItemDocument>,
+    /// When it was stored.
+    #[schema(format = DateTime)]
     pub ingested_at: String,
+    /// The Kafka topic of its record.
     pub topic: String,
+    /// The partition of its record.
+    #[schema(minimum = 0)]
     pub partition: i32,
+    /// The offset of its record.
+    #[schema(minimum = 0)]
     pub offset: i64,
 }
 
 /// An address; what it does not say is null.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Address)]
+#[allow(missing_docs)] // the members are an address's own
 pub struct AddressDocument {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
@@ -55,10 +91,14 @@ pub struct AddressDocument {
 }
 
 /// One product of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = LineItem)]
 pub struct LineItemDocument {
+    /// The product.
+    #[schema(min_length = 1, max_length = 128)]
     pub id: String,
+    /// How many units of it.
+    #[schema(minimum = 1, maximum = 1000000)]
     pub quantity: i32,
 }
 
@@ -87,6 +127,14 @@ impl OrderDocument {
         "partition",
         "offset",
     ];
+}
+
+/// One of the statuses that events have.
+fn financial_status() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(FINANCIAL_STATUSES))
+        .build()
 }
 
 impl Row for OrderDocument {

@@ -8,6 +8,7 @@ use diesel::result::Error::DeserializationError;
 use ordertally_schema::tables::rejected_events;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::cursor::RejectedCursor;
 use super::order::instant;
@@ -16,38 +17,65 @@ use crate::table::{Cells, Row};
 
 /// A rejected record with violations of the form `V`. Key, payload and header values are bytes:
 /// shown as text where they are UTF-8, else as base64; both null where the record has none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(
+    as = RejectedEvent,
+    description = "A rejected record. Key, payload and header values are bytes: shown as text where \
+                   they are UTF-8, else as base64; both null where the record has none."
+)]
 pub struct RejectedDocument<V> {
+    /// Names the rejected record.
+    #[schema(minimum = 1)]
     pub id: i64,
+    /// Its Kafka topic.
     pub topic: String,
+    /// Its partition.
+    #[schema(minimum = 0)]
     pub partition: i32,
+    /// Its offset.
+    #[schema(minimum = 0)]
     pub offset: i64,
+    /// Its timestamp on Kafka.
+    #[schema(format = DateTime)]
     pub timestamp: Option<String>,
+    /// Its key, where that is text.
     pub key: Option<String>,
+    /// Its key, where that is no text.
     pub key_base64: Option<String>,
+    /// Its headers.
     pub headers: Vec<HeaderDocument>,
+    /// Its payload, where that is text.
     pub payload: Option<String>,
+    /// Its payload, where that is no text.
     pub payload_base64: Option<String>,
+    /// Everything that is wrong with it.
     pub violations: Vec<V>,
+    /// When it was rejected.
+    #[schema(format = DateTime)]
     pub rejected_at: String,
 }
 
 /// One thing that is wrong with a record. The code is a text, since a newer release may know more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Violation)]
 pub struct ViolationDocument {
+    /// Where in the event; empty where the event as a whole is wrong.
     pub field: String,
+    /// A stable code.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     pub code: String,
+    /// What is expected, for people.
     pub message: String,
 }
 
 /// A violation with the address of its code's explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExplainedViolation {
+    /// What is wrong.
     #[serde(flatten)]
     pub violation: ViolationDocument,
+    /// The address, on this service, of what the code means and how such an event is mended.
+    #[schema(pattern = "^/docs/codes(#[a-z0-9_]+)?$")]
     pub help: String,
 }
 
@@ -59,11 +87,14 @@ impl From<ViolationDocument> for ExplainedViolation {
 }
 
 /// A header of a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RecordHeader)]
 pub struct HeaderDocument {
+    /// Its name.
     pub name: String,
+    /// Its value, where that is text.
     pub value: Option<String>,
+    /// Its value, where that is no text.
     pub value_base64: Option<String>,
 }
 

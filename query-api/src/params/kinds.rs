@@ -100,7 +100,8 @@ impl Parameter for Integer {
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .minimum(Some(self.least))
             .maximum(Some(self.most))
-            .default(Some(self.default.into()));
+            .default(Some(self.default.into()))
+            .examples([self.default]);
         described(self.name, self.about, schema.build()).build()
     }
 }
@@ -114,7 +115,8 @@ impl<T: Sync> Parameter for Word<T> {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .enum_values(Some(self.words.iter().map(|(word, _)| *word)))
-            .default(self.default.map(Into::into));
+            .default(self.default.map(Into::into))
+            .examples(self.words.first().map(|(word, _)| *word));
         described(self.name, self.about, schema.build()).build()
     }
 }
@@ -130,10 +132,9 @@ impl<T> Parameter for Text<T> {
             .schema_type(Type::String)
             .min_length(Some(least))
             .max_length(Some(most))
-            .pattern(self.pattern);
-        described(self.name, self.about, schema.build())
-            .example(Some(self.example.into()))
-            .build()
+            .pattern(self.pattern)
+            .examples([self.example]);
+        described(self.name, self.about, schema.build()).build()
     }
 }
 

@@ -24,8 +24,15 @@ const CURRENCY_PATTERN: &str = "^[A-Z]{3}$";
 /// An amount of money, as orders have it.
 const AMOUNT_PATTERN: &str = r"^\d{1,14}(\.\d{1,4})?$";
 
-/// A day, a month or a year.
-const DAYS_PATTERN: &str = r"^\d{4}(-\d{2}(-\d{2})?)?$";
+/// A day, a month or a year, from year 1; how many days a month has it cannot say.
+const DAYS_PATTERN: &str = "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})\
+                            (-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$";
+
+/// A text without NUL.
+const TEXT_PATTERN: &str = r"^[^\u0000]+$";
+
+/// A text without NUL, of which not all is blank.
+const NAME_PATTERN: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 
 pub(super) const START_DATE: Text<DayPart> = Text {
     name: "start_date",
@@ -58,7 +65,7 @@ pub(super) const PERIOD: Word<Period> = Word {
 pub(super) const TZ: Text<Tz> = Text {
     name: "tz",
     read: zone,
-    pattern: None,
+    pattern: Some("^[A-Za-z0-9_+/-]+$"),
     chars: (1, 64),
     example: "America/Boise",
     about: "The IANA time zone of the days; the service's own when none is given",
@@ -98,7 +105,7 @@ pub(super) const MODE: Word<ValueMode> = Word {
 pub(super) const PROVINCE: Text<String> = Text {
     name: "province",
     read: params::name,
-    pattern: None,
+    pattern: Some(NAME_PATTERN),
     chars: (1, 1_000),
     example: "Idaho",
     about: "Only this province, by its name or by a code that orders carry; case and blanks around \
@@ -108,7 +115,7 @@ pub(super) const PROVINCE: Text<String> = Text {
 pub(super) const COUNTRY: Text<String> = Text {
     name: "country",
     read: params::name,
-    pattern: None,
+    pattern: Some(NAME_PATTERN),
     chars: (1, 1_000),
     example: "United States",
     about: "Only this country, likewise",
@@ -127,7 +134,7 @@ pub(super) const ADDRESS: Word<AddressKind> = Word {
 pub(super) const CUSTOMER_ID: Text<String> = Text {
     name: "customer_id",
     read: params::id,
-    pattern: None,
+    pattern: Some(TEXT_PATTERN),
     chars: (1, 128),
     example: "66f6",
     about: "Only orders of this customer",
@@ -214,7 +221,7 @@ pub(super) const CURSOR: Text<String> = Text {
 pub(super) const AT_LEAST: Text<Positions> = Text {
     name: "at_least",
     read: positions,
-    pattern: Some(r"^\d+=\d+(,\d+=\d+)*$"),
+    pattern: Some("^[0-9]+=[0-9]+(,[0-9]+=[0-9]+)*$"),
     chars: (3, 7_000),
     example: "0=1",
     about: "Positions that the answer must include, in the form of Ordertally-Position, of any of \
