@@ -3,14 +3,19 @@
 
 mod access;
 mod analytics;
+mod browser;
 mod conditional;
 mod correlation;
 mod cors;
+mod described;
+mod description;
+mod docs;
 mod fault_table;
 mod faults;
 mod filters;
 mod follow;
 mod freshness;
+mod generated_client;
 mod limits;
 mod lists;
 mod outage;

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
+use crate::described::assert_described;
+
 /// Nothing here takes this long unless it never happens.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -210,21 +212,23 @@ impl Api {
         self.send(Method::GET, target, headers).await
     }
 
-    /// Any request.
+    /// Any request; its answer must be described.
     pub async fn send(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut request = self.client.request(method, self.url(target));
+        let mut request = self.client.request(method.clone(), self.url(target));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.unwrap().to_vec();
-        Reply {
+        let reply = Reply {
             status,
             headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),
             bytes,
-        }
+        };
+        assert_described(&method, target, &reply);
+        reply
     }
 
     pub async fn ask(&self, target: &str) -> Value {
