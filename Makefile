@@ -1,6 +1,6 @@
 # What people type. Each target first installs what is missing (scripts/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint bench bench-programs bench-ingest bench-sinks bench-query bench-follow bench-decode plots chaos fuzz
+.PHONY: help setup setup-tests demo run test lint bench bench-programs bench-ingest bench-sinks bench-query bench-follow bench-decode plots chaos fuzz schemathesis
 
 # rustup installs there; a shell that was open before does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -13,6 +13,9 @@ help: ## Show this list
 setup: ## Install what is missing (Debian and Ubuntu), or say what to install
 	@scripts/setup
 
+setup-tests: ## Install that and what the tests need besides: a browser, Python
+	@scripts/setup tests
+
 demo: setup ## See it work: Kafka, Postgres, both services, sample orders, three answers (ARGS=--fresh starts anew)
 	cargo build --release --locked $(PROGRAMS)
 	@$(TARGET)/release/ordertally-local demo $(ARGS)
@@ -21,7 +24,7 @@ run: setup ## Kafka, Postgres and both services without any data, until Ctrl-C
 	cargo build --release --locked $(PROGRAMS)
 	@$(TARGET)/release/ordertally-local run $(ARGS)
 
-test: setup ## Every test, on a Kafka and a Postgres started for it (ARGS go to cargo test)
+test: setup-tests ## Every test, on a Kafka and a Postgres started for it (ARGS go to cargo test)
 	cargo build --workspace --locked
 	$(TARGET)/debug/ordertally-local exec -- cargo test --workspace --locked $(ARGS)
 
@@ -36,6 +39,10 @@ chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=
 
 fuzz: setup ## Bytes at random for the decoder and the readers of files (FUZZ=decode, RUNS=1000000)
 	@scripts/fuzz
+
+schemathesis: setup-tests ## Requests made from the description, valid and not, with every check (EXAMPLES=1500)
+	cargo build --locked $(PROGRAMS)
+	@query-api/schemathesis/run $(ARGS)
 
 bench: bench-programs ## The benchmarks, beside what people would use instead (ARGS='ingest --runs 5' for one)
 	@$(TARGET)/release/ordertally-bench $(ARGS)
