@@ -40,7 +40,7 @@ chaos: setup ## Schedules of faults against the reckoning (SCHEDULES=n, MINUTES=
 fuzz: setup ## Bytes at random for the decoder and the readers of files (FUZZ=decode, RUNS=1000000)
 	@scripts/fuzz
 
-schemathesis: setup-tests ## Requests made from the description, valid and not, with every check (EXAMPLES=2000)
+schemathesis: setup-tests ## Requests made from the description, valid and not, with every check (ROUNDS=10)
 	cargo build --locked $(PROGRAMS)
 	@query-api/schemathesis/run $(ARGS)
 
