@@ -90,7 +90,9 @@ fn components() -> Components {
     }
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.description = Some(
-        "A token of this service. Where the service runs without tokens, none is needed".to_owned(),
+        "A token, as `ordertally-query-api tokens create` shows it. Where the service has none, or \
+         takes requests without, none is needed"
+            .to_owned(),
     );
     components
         .security_scheme(BEARER, SecurityScheme::Http(bearer))

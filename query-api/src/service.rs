@@ -34,7 +34,7 @@ use crate::problem::Problem;
 const URI_BYTES_MAX: usize = 8_192;
 
 /// Asked by supervisors, who must be answered whatever else is asked.
-const UNLIMITED: [&str; 4] = [
+pub const UNLIMITED: [&str; 4] = [
     "/livez",
     "/readyz",
     "/healthcheck/heartbeat",

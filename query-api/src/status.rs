@@ -14,6 +14,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
 
 use crate::calendar::DateRange;
 use crate::database::{Database, Question, chain};
@@ -21,7 +22,9 @@ use crate::facts::Board;
 use crate::facts::board::Progress;
 use crate::lists::{RejectedCountsQuestion, RejectedFilter};
 use crate::position::AtLeast;
-use consumed::{Consumed, ConsumedQuestion, Partition};
+use consumed::{Consumed, ConsumedQuestion};
+
+pub use consumed::{Outcomes, OutcomesAsOf, Partition, PartitionsAsOf};
 
 /// How long what was read counts: many may watch at once.
 const FRESH: Duration = Duration::from_secs(1);
@@ -47,8 +50,9 @@ struct Known {
     rejected: Option<RejectedToday>,
 }
 
-/// The whole of it.
-#[derive(Debug, Serialize)]
+/// How far everything is. Each part says as of when.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Status)]
 pub struct StatusDocument {
     /// Release of this service.
     pub version: &'static str,
@@ -58,29 +62,20 @@ pub struct StatusDocument {
     pub uptime_seconds: u64,
     /// When this was answered, by its own clock.
     pub as_of: DateTime<Utc>,
-    /// Whether the database answers; `None` before the first look.
+    /// Whether the database answers; null before the first look.
     pub database: Option<DatabaseStatus>,
-    /// How far each partition is; `None` while that was never read.
-    pub partitions: Option<AsOf<Vec<Partition>>>,
-    /// What became of today's records; `None` while that was never read.
-    pub today: Option<AsOf<consumed::Outcomes>>,
-    /// What they were rejected for; `None` while that was never read.
+    /// How far each partition is; null while that was never read.
+    pub partitions: Option<PartitionsAsOf>,
+    /// What became of today's records; null while that was never read.
+    pub today: Option<OutcomesAsOf>,
+    /// What they were rejected for; null while that was never read.
     pub rejected_today: Option<RejectedToday>,
     /// What is in memory.
     pub facts: FactsStatus,
 }
 
-/// Figures, and when they were read.
-#[derive(Clone, Debug, Serialize)]
-pub struct AsOf<T> {
-    /// By the database's clock.
-    pub as_of: DateTime<Utc>,
-    /// The figures.
-    pub data: T,
-}
-
 /// The database when it was last looked at.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct DatabaseStatus {
     /// By this service's clock.
     pub as_of: DateTime<Utc>,
@@ -90,7 +85,7 @@ pub struct DatabaseStatus {
 
 /// Records rejected today that are rejected still, by code. A record counts once for each of its
 /// codes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RejectedToday {
     /// By this service's clock.
     pub as_of: DateTime<Utc>,
@@ -101,24 +96,25 @@ pub struct RejectedToday {
 }
 
 /// How many records have a code.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CodeCount {
     /// The code.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     pub code: String,
     /// How many.
     pub records: i64,
 }
 
 /// The orders in memory.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FactsStatus {
     /// How far they are read: `read`, once they are.
     pub state: String,
-    /// How many there are; `None` until they are read.
+    /// How many there are; null until they are read.
     pub orders: Option<usize>,
-    /// The positions that they include, in the form of `Ordertally-Position`.
+    /// The positions that they include, in the form of `Ordertally-Position`; null as well.
     pub positions: Option<String>,
-    /// The newest commit that they include.
+    /// The newest commit that they include; null while there is none.
     pub as_of: Option<DateTime<Utc>>,
     /// Whether what is committed is followed now.
     pub followed: bool,

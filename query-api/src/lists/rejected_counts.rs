@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::RejectedFilter;
 use crate::calendar::DateRange;
@@ -38,13 +39,15 @@ pub struct RejectedCountsQuestion {
 
 /// How many records were rejected on a day with a violation of a code. A record counts once for
 /// each of its codes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RejectedCount {
     /// The day.
     pub date: NaiveDate,
     /// The code.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     pub code: String,
     /// How many records.
+    #[schema(minimum = 1)]
     pub rejected: i64,
 }
 

@@ -8,7 +8,10 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Schema};
 
 use super::examples;
-use super::headers::{AS_OF, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, LINK, POSITION, VARY};
+use super::headers::{
+    AS_OF, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE_OPTIONS, ETAG,
+    LINK, POSITION, RATE_LIMIT, RATE_LIMIT_POLICY, REFERRER_POLICY, REQUEST_ID, VARY,
+};
 use crate::reply::{self, Analytics, List};
 use crate::representation::{RECORDS, Representation, TABLE};
 use crate::table::{self, Row};
@@ -21,7 +24,7 @@ pub struct Good {
 }
 
 impl Good {
-    /// To one of the three questions, by the schema of this name.
+    /// To a question about days, by the schema of this name.
     pub(super) fn question<T: Serialize + Row>(schema: &'static str, rows: &[T]) -> Self {
         let document = Analytics {
             start_date: examples::START,
@@ -62,6 +65,20 @@ impl Good {
             about: "It is so",
             contents: vec![json(schema, document)],
             headers: vec![CACHE_CONTROL],
+        }
+    }
+
+    /// A page for people.
+    pub(super) fn html(about: &'static str) -> Self {
+        Self {
+            about,
+            contents: vec![("text/html", text(examples::PAGE.into()))],
+            headers: vec![
+                CACHE_CONTROL,
+                CONTENT_SECURITY_POLICY,
+                CONTENT_TYPE_OPTIONS,
+                REFERRER_POLICY,
+            ],
         }
     }
 
@@ -111,9 +128,12 @@ impl Good {
     }
 }
 
-/// These headers on a response, and the one that compression puts on every one.
+/// Headers that any response has or may have.
+const ANY: [&str; 4] = [VARY, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY];
+
+/// These headers on a response, and those of any.
 pub(super) fn with_headers(mut response: ResponseBuilder, names: &[&str]) -> Response {
-    for name in names.iter().chain(&[VARY]) {
+    for name in names.iter().chain(&ANY) {
         let reference = Ref::new(format!("#/components/headers/{name}"));
         response = response.header_ref(*name, reference);
     }

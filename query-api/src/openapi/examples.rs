@@ -1,12 +1,17 @@
 //! One answer of each kind, as values of the types that are sent.
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::answers::{DailyValue, ProductUnits, ProvinceSales, TopCustomer, TotalValue};
 use crate::health::{Check, Checks};
+use crate::lists::RejectedCount;
 use crate::lists::order::{AddressDocument, LineItemDocument, OrderDocument};
 use crate::lists::rejected_event::{HeaderDocument, RejectedDocument, ViolationDocument};
 use crate::position::Positions;
+use crate::status::{
+    CodeCount, DatabaseStatus, FactsStatus, Outcomes, OutcomesAsOf, Partition, PartitionsAsOf,
+    RejectedToday, StatusDocument,
+};
 
 /// The first day of the examples.
 pub(super) const START: NaiveDate = day(1);
@@ -23,6 +28,9 @@ pub(super) const CURSOR: &str = "AZUppw2w2NhxAAWukiSJ";
 /// What Prometheus reads.
 pub(super) const FIGURES: &str =
     "# TYPE ordertally_facts_orders gauge\nordertally_facts_orders 5040\n";
+
+/// A page for people.
+pub(super) const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\">…</html>\n";
 
 const fn day(day: u32) -> NaiveDate {
     match NaiveDate::from_ymd_opt(2020, 9, day) {
@@ -169,5 +177,65 @@ pub(super) fn checks() -> Checks {
         migrations: Check::Ok,
         facts: Check::Ok,
         tokens: Check::Ok,
+    }
+}
+
+pub(super) fn rejected_count() -> RejectedCount {
+    RejectedCount {
+        date: START,
+        code: "unknown_currency".to_owned(),
+        rejected: 12,
+    }
+}
+
+pub(super) fn status() -> StatusDocument {
+    let as_of: DateTime<Utc> = AS_OF.parse().expect("a time");
+    let partition = Partition {
+        topic: "orders".to_owned(),
+        partition: 0,
+        incarnation: 1,
+        next_offset: 2026,
+        committed_at: Some(as_of),
+        log_end: Some(2030),
+        log_end_as_of: Some(as_of),
+        lag: Some(4),
+    };
+    let today = Outcomes {
+        date: as_of.date_naive(),
+        stored: 1990,
+        duplicate: 6,
+        rejected: 30,
+        ignored: 0,
+    };
+    let code = CodeCount {
+        code: "unknown_currency".to_owned(),
+        records: 12,
+    };
+    StatusDocument {
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: as_of,
+        uptime_seconds: 3600,
+        as_of,
+        database: Some(DatabaseStatus {
+            as_of,
+            answers: true,
+        }),
+        partitions: Some(PartitionsAsOf {
+            as_of,
+            data: vec![partition],
+        }),
+        today: Some(OutcomesAsOf { as_of, data: today }),
+        rejected_today: Some(RejectedToday {
+            as_of,
+            date: as_of.date_naive(),
+            by_code: vec![code],
+        }),
+        facts: FactsStatus {
+            state: "read".to_owned(),
+            orders: Some(1990),
+            positions: Some(positions().to_string()),
+            as_of: Some(as_of),
+            followed: true,
+        },
     }
 }

@@ -11,9 +11,16 @@ pub(super) const VARY: &str = "Vary";
 pub(super) const LINK: &str = "Link";
 pub(super) const CONTENT_DISPOSITION: &str = "Content-Disposition";
 pub(super) const RETRY_AFTER: &str = "Retry-After";
+pub(super) const WWW_AUTHENTICATE: &str = "WWW-Authenticate";
+pub(super) const REQUEST_ID: &str = "X-Request-Id";
+pub(super) const RATE_LIMIT: &str = "RateLimit";
+pub(super) const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
+pub(super) const CONTENT_SECURITY_POLICY: &str = "Content-Security-Policy";
+pub(super) const CONTENT_TYPE_OPTIONS: &str = "X-Content-Type-Options";
+pub(super) const REFERRER_POLICY: &str = "Referrer-Policy";
 
 /// Every header that an answer may have, beside those of the transport.
-pub(super) fn headers() -> [(&'static str, Header); 8] {
+pub(super) fn headers() -> [(&'static str, Header); 15] {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
     [
@@ -38,7 +45,7 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
         ),
         (
             CACHE_CONTROL,
-            text().enum_values(Some(["private, no-cache", "no-store"])),
+            text().enum_values(Some(["private, no-cache", "no-store", "public, max-age=3600"])),
             "Whether the answer may be kept, to be asked about before it is used again",
             "private, no-cache",
         ),
@@ -65,6 +72,51 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
             text().pattern(Some("^[0-9]+$")),
             "After how many seconds it is worth to ask again",
             "2",
+        ),
+        (
+            WWW_AUTHENTICATE,
+            text().pattern(Some("^Bearer realm=\"ordertally\"(, [a-z_]+=\"[a-z_-]+\")*$")),
+            "How to say who asks, and what was wrong with how it was said (RFC 6750)",
+            "Bearer realm=\"ordertally\", error=\"insufficient_scope\", scope=\"orders\"",
+        ),
+        (
+            REQUEST_ID,
+            text().pattern(Some("^[A-Za-z0-9._:/+=-]{1,128}$")),
+            "By what the service's log names the request: what it came with under this name, or else \
+             one of the service's own",
+            "019aa6a7-6e1c-7d43-a1b0-0d2a4d7a4c11",
+        ),
+        (
+            RATE_LIMIT,
+            text().pattern(Some("^\"(token|address)\";r=[0-9]+;t=[0-9]+$")),
+            "How many requests are left (`r`), and after how many seconds all are back (`t`); not \
+             there where there is no limit",
+            "\"token\";r=599;t=1",
+        ),
+        (
+            RATE_LIMIT_POLICY,
+            text().pattern(Some("^\"(token|address)\";q=[0-9]+;w=[0-9]+$")),
+            "How many requests (`q`) in how many seconds (`w`) a token may make, or an address \
+             without one; not there where there is no limit",
+            "\"token\";q=600;w=60",
+        ),
+        (
+            CONTENT_SECURITY_POLICY,
+            text(),
+            "What the page may do in its browser",
+            "default-src 'none'",
+        ),
+        (
+            CONTENT_TYPE_OPTIONS,
+            text().enum_values(Some(["nosniff"])),
+            "The form is what it is said to be",
+            "nosniff",
+        ),
+        (
+            REFERRER_POLICY,
+            text().enum_values(Some(["no-referrer"])),
+            "Other services are not told of the page",
+            "no-referrer",
         ),
     ]
     .map(|(name, schema, about, example)| {

@@ -1,5 +1,7 @@
 //! An operation: all that is said of a resource.
 
+use std::collections::BTreeMap;
+
 use utoipa::openapi::path::{
     Operation as Described, OperationBuilder, Parameter as DescribedParameter, ParameterBuilder,
 };
@@ -8,9 +10,11 @@ use utoipa::openapi::{Ref, RefOr, Schema, SecurityRequirement};
 
 use super::BEARER;
 use super::answers::Good;
-use super::problems::Refusal;
+use super::problems::{BY_ACCESS, BY_LIMITS, Refusal};
 use super::segment::Segment;
+use crate::access::Scope;
 use crate::params::Parameter;
+use crate::service::UNLIMITED;
 
 /// Parameters whose example a form that shows them shall begin with: without days a question has
 /// no answer. The others would narrow the answer, or refuse it.
@@ -28,9 +32,10 @@ pub struct Operation {
     pub(super) segments: &'static [Segment],
     /// The very parameters that requests are read with.
     pub(super) parameters: &'static [&'static dyn Parameter],
-    /// What a token must be good for, where tokens are needed.
-    pub(super) scope: Option<&'static str>,
+    /// What a token must be for, where tokens are needed; `None` where none is, ever.
+    pub(super) scope: Option<Scope>,
     pub(super) good: fn() -> Good,
+    /// Those of its own; who may ask, and how much, has others.
     pub(super) refusals: &'static [&'static Refusal],
 }
 
@@ -42,7 +47,7 @@ impl Operation {
         let mut operation = OperationBuilder::new()
             .tag(self.tag)
             .summary(Some(self.summary))
-            .description(Some(self.about))
+            .description(Some(self.told()))
             .operation_id(Some(self.id))
             .responses(self.responses());
         for parameter in segments.chain(parameters) {
@@ -52,9 +57,16 @@ impl Operation {
             // The empty one: without tokens the service asks for none.
             operation = operation
                 .security(SecurityRequirement::default())
-                .security(SecurityRequirement::new(BEARER, [scope]));
+                .security(SecurityRequirement::new(BEARER, [scope.as_str()]));
         }
         operation.build()
+    }
+
+    fn told(&self) -> String {
+        match self.scope {
+            Some(scope) => format!("{}\n\nScope: `{scope}`.", self.about),
+            None => self.about.to_owned(),
+        }
     }
 
     fn responses(&self) -> ResponsesBuilder {
@@ -62,9 +74,15 @@ impl Operation {
         for (status, response) in (self.good)().responses() {
             responses = responses.response(status, response);
         }
-        for refusal in self.refusals {
-            let reference = Ref::from_response_name(refusal.name);
-            responses = responses.response(refusal.status.to_string(), reference);
+        let mut refusals: BTreeMap<u16, &str> = BTreeMap::new();
+        let by_access = self.scope.map_or(&[][..], |_| BY_ACCESS);
+        let unlimited = UNLIMITED.contains(&self.path);
+        let by_limits = if unlimited { &[] } else { BY_LIMITS };
+        for refusal in [self.refusals, by_access, by_limits].into_iter().flatten() {
+            let _same = refusals.insert(refusal.status, refusal.name);
+        }
+        for (status, name) in refusals {
+            responses = responses.response(status.to_string(), Ref::from_response_name(name));
         }
         responses
     }

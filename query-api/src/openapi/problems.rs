@@ -6,7 +6,8 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 
 use super::answers::{content, with_headers};
 use super::examples;
-use super::headers::{CACHE_CONTROL, POSITION, RETRY_AFTER};
+use super::headers::{CACHE_CONTROL, POSITION, RETRY_AFTER, WWW_AUTHENTICATE};
+use crate::access::{Denied, Scope};
 use crate::params::{Fault, InvalidParameter};
 use crate::problem::Problem;
 use crate::representation::TABLE;
@@ -41,6 +42,24 @@ pub(super) const INVALID_PARAMETERS: Refusal = Refusal {
         };
         Problem::invalid_parameters(vec![fault], INSTANCE)
     },
+};
+
+pub(super) const UNAUTHORIZED: Refusal = Refusal {
+    name: "Unauthorized",
+    status: 401,
+    about: "A token is needed, or this one is none, not any more, or sent in another way",
+    schema: "Problem",
+    headers: &[CACHE_CONTROL, WWW_AUTHENTICATE],
+    example: || Problem::denied(Denied::NoToken, INSTANCE),
+};
+
+pub(super) const FORBIDDEN: Refusal = Refusal {
+    name: "Forbidden",
+    status: 403,
+    about: "The token is not for this; `scope` is what it lacks",
+    schema: "InsufficientScopeProblem",
+    headers: &[CACHE_CONTROL, WWW_AUTHENTICATE],
+    example: || Problem::denied(Denied::Scope(Scope::Orders), "/orders"),
 };
 
 pub(super) const NOT_FOUND: Refusal = Refusal {
@@ -79,6 +98,15 @@ pub(super) const TOO_LONG: Refusal = Refusal {
     example: || Problem::uri_too_long(8_192),
 };
 
+pub(super) const TOO_MANY: Refusal = Refusal {
+    name: "TooManyRequests",
+    status: 429,
+    about: "More requests than the limit of the token, or of the address",
+    schema: "Problem",
+    headers: &[CACHE_CONTROL, RETRY_AFTER],
+    example: || Problem::too_many_requests(12, INSTANCE),
+};
+
 pub(super) const INTERNAL: Refusal = Refusal {
     name: "Internal",
     status: 500,
@@ -91,7 +119,8 @@ pub(super) const INTERNAL: Refusal = Refusal {
 pub(super) const UNAVAILABLE: Refusal = Refusal {
     name: "Unavailable",
     status: 503,
-    about: "The database cannot answer now, or the orders are still being read into memory",
+    about: "The database cannot answer now, the orders or the tokens are still being read into \
+            memory, or as many requests as may be are being answered",
     schema: "Problem",
     headers: &[CACHE_CONTROL, RETRY_AFTER],
     example: || Problem::unavailable("the database cannot answer now; try again", INSTANCE),
@@ -129,9 +158,15 @@ pub(super) const REFUSALS: &[&Refusal] = &[
     &NO_ANSWER,
 ];
 
+/// What somebody may be refused with who is asked for a token.
+pub(super) const BY_ACCESS: &[&Refusal] = &[&UNAUTHORIZED, &FORBIDDEN];
+
+/// What anybody may be refused with whose requests are counted.
+pub(super) const BY_LIMITS: &[&Refusal] = &[&TOO_MANY, &UNAVAILABLE];
+
 /// All of them, by name.
 pub(super) fn responses() -> Vec<(&'static str, Response)> {
-    [&NOT_FOUND, &NOT_READY]
+    [&UNAUTHORIZED, &FORBIDDEN, &NOT_FOUND, &NOT_READY, &TOO_MANY]
         .into_iter()
         .chain(REFUSALS.iter().copied())
         .map(|refusal| (refusal.name, refusal.described()))

@@ -10,13 +10,16 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{Ref, RefOr, Schema};
 
+use crate::access::Scope;
 use crate::answers::{DailyValue, ProvinceSales, TopCustomer, TotalValue};
 use crate::health::{Checks, Liveness, Readiness};
+use crate::lists::RejectedCount;
 use crate::lists::order::OrderDocument;
-use crate::lists::rejected_event::{RejectedDocument, ViolationDocument};
+use crate::lists::rejected_event::{ExplainedViolation, RejectedDocument, ViolationDocument};
 use crate::params::InvalidParameter;
 use crate::problem::Problem;
 use crate::reply::{Analytics, List};
+use crate::status::StatusDocument;
 
 /// Schemas by name, in the order in which they were first named.
 type Named = Vec<(String, RefOr<Schema>)>;
@@ -34,9 +37,14 @@ pub(super) fn schemas() -> Named {
     add::<OrderDocument>("Order", &mut schemas);
     add::<List<OrderDocument>>("OrderPage", &mut schemas);
     add::<RejectedDocument<ViolationDocument>>("RejectedEvent", &mut schemas);
+    add::<RejectedDocument<ExplainedViolation>>("ExplainedRejectedEvent", &mut schemas);
+    add::<ExplainedViolation>("ExplainedViolation", &mut schemas);
+    add::<Analytics<'static, RejectedCount>>("RejectedCounts", &mut schemas);
+    add::<RejectedCount>("RejectedCount", &mut schemas);
     add::<List<RejectedDocument<ViolationDocument>>>("RejectedEventPage", &mut schemas);
     add::<Liveness>("Liveness", &mut schemas);
     add::<Readiness>("Readiness", &mut schemas);
+    add::<StatusDocument>("Status", &mut schemas);
     add::<Problem>("Problem", &mut schemas);
     add::<InvalidParameter>("InvalidParameter", &mut schemas);
     let flat: Vec<_> = schemas
@@ -48,6 +56,7 @@ pub(super) fn schemas() -> Named {
         close(schema);
     }
     either_mode(object(&mut schemas, "OrderValue"));
+    fields(&mut schemas);
     problems(&mut schemas);
     schemas
 }
@@ -134,6 +143,35 @@ fn either_mode(answer: &mut Object) {
         .insert("data".to_owned(), Schema::AnyOf(data.build()).into());
 }
 
+/// Orders of which some members are asked for, and what either may be.
+fn fields(schemas: &mut Named) {
+    let mut some = object(schemas, "Order").clone();
+    some.required.clear();
+    some.description = Some("The members of an order that `fields` names, at least one".to_owned());
+    some.min_properties = Some(1);
+    let mut page = object(schemas, "OrderPage").clone();
+    let rows = ArrayBuilder::new()
+        .items(Ref::from_schema_name("OrderFields"))
+        .description(Some("The rows, newest first"));
+    let _whole = page
+        .properties
+        .insert("data".to_owned(), Schema::Array(rows.build()).into());
+    let either = |names: [&str; 2]| {
+        let names = names.map(Ref::from_schema_name);
+        let either = names
+            .into_iter()
+            .fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+        Schema::AnyOf(either.build())
+    };
+    let more = [
+        ("OrderFields", Schema::Object(some)),
+        ("OrderFieldsPage", Schema::Object(page)),
+        ("ShownOrder", either(["Order", "OrderFields"])),
+        ("ShownOrderPage", either(["OrderPage", "OrderFieldsPage"])),
+    ];
+    schemas.extend(more.map(|(name, schema)| (name.to_owned(), schema.into())));
+}
+
 /// The problems that say more than every problem does.
 fn problems(schemas: &mut Named) {
     let plain = object(schemas, "Problem").clone();
@@ -156,7 +194,16 @@ fn problems(schemas: &mut Named) {
         .schema_type(Type::String)
         .description(Some("What was reached, as `Ordertally-Position` has it"))
         .build();
+    let scope = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Scope::ALL.map(Scope::as_str)))
+        .description(Some("What the token is not for"))
+        .build();
     let more = [
+        (
+            "InsufficientScopeProblem",
+            with("scope", Schema::Object(scope).into()),
+        ),
         (
             "InvalidParametersProblem",
             with("invalid_parameters", Schema::Array(faults.build()).into()),

@@ -22,7 +22,7 @@ const _: () = assert!(RANGE_DAYS_MAX == 3_660, "the descriptions below say so");
 const CURRENCY_PATTERN: &str = "^[A-Z]{3}$";
 
 /// An amount of money, as orders have it.
-const AMOUNT_PATTERN: &str = r"^\d{1,14}(\.\d{1,4})?$";
+const AMOUNT_PATTERN: &str = "^[0-9]{1,14}([.][0-9]{1,4})?$";
 
 /// A day, a month or a year, from year 1; how many days a month has it cannot say.
 const DAYS_PATTERN: &str = "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})\
@@ -194,7 +194,7 @@ pub(super) const TOPIC: Text<String> = Text {
 pub(super) const PARTITION: Text<i32> = Text {
     name: "partition",
     read: partition,
-    pattern: Some(r"^\d{1,10}$"),
+    pattern: Some("^[0-9]{1,10}$"),
     chars: (1, 10),
     example: "0",
     about: "Only records of this partition",

@@ -7,44 +7,70 @@ use diesel::sql_types::Timestamptz;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ordertally_schema::tables::partition_positions;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::AsOf;
 use crate::database::Question;
 
 /// How far a partition is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PartitionStatus)]
 pub struct Partition {
     /// Kafka topic.
     pub topic: String,
     /// Its partition.
+    #[schema(minimum = 0)]
     pub partition: i32,
     /// The topic's incarnation that the position belongs to.
+    #[schema(minimum = 0)]
     pub incarnation: i32,
     /// Every record below has had its outcome.
+    #[schema(minimum = 0)]
     pub next_offset: i64,
-    /// When records were last committed; `None` before the first.
+    /// When records were last committed; null before the first.
     pub committed_at: Option<DateTime<Utc>>,
-    /// Where the broker's log ended by the consumer's last word; `None` while there is none.
+    /// Where the broker's log ended by the consumer's last word; null while there is none.
     pub log_end: Option<i64>,
-    /// When the consumer saw that, by its clock.
+    /// When the consumer saw that, by its clock; null as well.
     pub log_end_as_of: Option<DateTime<Utc>>,
-    /// Records between the two. 0 where the position has moved past the end that was seen.
+    /// Records between the two; null as well. 0 where the position has moved past it.
     pub lag: Option<i64>,
 }
 
 /// What became of a day's records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Outcomes {
     /// The day, in UTC.
     pub date: NaiveDate,
     /// Orders stored.
+    #[schema(minimum = 0)]
     pub stored: i64,
     /// Records that repeated a stored order.
+    #[schema(minimum = 0)]
     pub duplicate: i64,
     /// Records rejected.
+    #[schema(minimum = 0)]
     pub rejected: i64,
     /// Records of another event type.
+    #[schema(minimum = 0)]
     pub ignored: i64,
+}
+
+/// How far every partition is, as of when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartitionsAsOf {
+    /// By the database's clock.
+    pub as_of: DateTime<Utc>,
+    /// The partitions, by topic and number.
+    pub data: Vec<Partition>,
+}
+
+/// What became of a day's records, as of when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutcomesAsOf {
+    /// By the database's clock.
+    pub as_of: DateTime<Utc>,
+    /// The day's figures.
+    pub data: Outcomes,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -96,9 +122,9 @@ impl Consumed {
     }
 
     /// How far each is.
-    pub fn partitions(&self) -> AsOf<Vec<Partition>> {
+    pub fn partitions(&self) -> PartitionsAsOf {
         let rows = self.rows.iter();
-        AsOf {
+        PartitionsAsOf {
             as_of: self.read_at,
             data: rows
                 .map(|row| Partition {
@@ -116,10 +142,10 @@ impl Consumed {
     }
 
     /// What became of the records of that day. A partition without a commit on it has none.
-    pub fn today(&self) -> AsOf<Outcomes> {
+    pub fn today(&self) -> OutcomesAsOf {
         let date = self.date();
         let rows = || self.rows.iter().filter(|row| row.day == Some(date));
-        AsOf {
+        OutcomesAsOf {
             as_of: self.read_at,
             data: Outcomes {
                 date,

@@ -28,7 +28,7 @@ async fn tokens(shop: &Shop, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// A token for these scopes, as the header that carries it.
-async fn bearer(shop: &Shop, scopes: &str) -> String {
+pub async fn bearer(shop: &Shop, scopes: &str) -> String {
     let (status, token, told) =
         tokens(shop, &["create", "--name", "a test", "--scopes", scopes]).await;
     assert_eq!(status, 0, "{told}");
@@ -36,7 +36,7 @@ async fn bearer(shop: &Shop, scopes: &str) -> String {
 }
 
 /// Waits until the service knows the token, and gives what it answers.
-async fn until_known(api: &Api, bearer: &str) {
+pub async fn until_known(api: &Api, bearer: &str) {
     until("the token is known", async || {
         let headers = [("authorization", bearer)];
         api.get_with("/metrics", &headers).await.status != 401

@@ -1,9 +1,11 @@
 //! The description: served, whole, and of a service that is as it says.
 
-use ordertally_query_api::openapi::OPERATIONS;
+use ordertally_query_api::openapi::{OPERATIONS, Operation};
 use serde_json::{Value, json};
 
+use crate::access::{bearer, until_known};
 use crate::described::{DESCRIPTION, assert_schema, resolved};
+use crate::rejected::reject;
 use crate::support::{Shop, order};
 
 const DAYS: &str = "start_date=2020-09-01&end_date=2020-09-05";
@@ -32,29 +34,81 @@ async fn it_is_served_with_a_tag_and_compressed() {
     );
 }
 
+/// An order and a rejected record.
+async fn fill(shop: &Shop) {
+    shop.store(&[order("e1", "2020-09-01T10:00:00Z")]).await;
+    reject(shop, 7, &["missing"], Some(b"{}"), "2020-09-01T10:00:01Z").await;
+}
+
+/// A request that has an answer.
+fn target(operation: &Operation) -> String {
+    let id = if operation.path.starts_with("/rejected") {
+        "1"
+    } else {
+        "c1"
+    };
+    let path = operation
+        .path
+        .replace("{event_id}", "e1")
+        .replace("{id}", id);
+    let parameters = &DESCRIPTION["paths"][operation.path]["get"]["parameters"];
+    let mut parameters = parameters.as_array().into_iter().flatten();
+    if parameters.any(|known| known["name"] == "start_date") {
+        format!("{path}?{DAYS}")
+    } else {
+        path
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_needed_where_the_description_says_so_and_for_what_it_says() {
+    let shop = Shop::open().await;
+    fill(&shop).await;
+    let scopes = ["analytics", "orders", "rejected-events", "metrics"];
+    let mut bearers = Vec::new();
+    for scope in scopes {
+        bearers.push(bearer(&shop, scope).await);
+    }
+    until_known(&shop.api, bearers.last().unwrap()).await;
+    for operation in OPERATIONS {
+        let target = target(operation);
+        let security = &DESCRIPTION["paths"][operation.path]["get"]["security"];
+        let anonymous = shop.api.get(&target).await;
+        let needed = security[1]["bearer"][0].as_str();
+        let expected = if needed.is_some() { 401 } else { 200 };
+        assert_eq!(anonymous.status, expected, "{target}");
+        for (scope, bearer) in scopes.iter().zip(&bearers) {
+            let headers = [("authorization", bearer.as_str())];
+            let reply = shop.api.get_with(&target, &headers).await;
+            if needed.is_none_or(|needed| needed == *scope) {
+                assert_eq!(reply.status, 200, "{target} {scope}");
+            } else {
+                assert_eq!(reply.problem(403)["scope"], needed.unwrap(), "{target}");
+            }
+        }
+    }
+    for open in ["/openapi.json", "/docs", "/docs/start.js"] {
+        assert_eq!(shop.api.get(open).await.status, 200, "{open}");
+        let unknown = [("authorization", "Bearer otly_nonsense")];
+        assert_eq!(
+            shop.api.get_with(open, &unknown).await.status,
+            200,
+            "{open}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_is_described_is_served() {
     let shop = Shop::open().await;
-    shop.store(&[order("e1", "2020-09-01T10:00:00Z")]).await;
+    fill(&shop).await;
     for operation in OPERATIONS {
-        let path = operation
-            .path
-            .replace("{event_id}", "e1")
-            .replace("{id}", "c1");
+        let target = target(operation);
         let described = &DESCRIPTION["paths"][operation.path]["get"];
-        let parameters = described["parameters"].as_array();
-        let dated = parameters
-            .is_some_and(|parameters| parameters.iter().any(|known| known["name"] == "start_date"));
-        let query = if dated {
-            format!("?{DAYS}")
-        } else {
-            String::new()
-        };
         let contents = described["responses"]["200"]["content"]
             .as_object()
             .unwrap();
         for form in contents.keys() {
-            let target = format!("{path}{query}");
             let reply = shop.api.get_with(&target, &[("accept", form)]).await;
             assert_eq!(reply.status, 200, "{target}: {}", reply.text);
             assert!(reply.header("content-type").starts_with(form.as_str()));
@@ -125,9 +179,11 @@ fn every_shape_is_closed() {
     fn check(schema: &Value, what: &str) {
         if let Some(properties) = schema["properties"].as_object() {
             assert_eq!(schema["additionalProperties"], json!(false), "{what}");
-            let required = schema["required"].as_array().unwrap();
+            let required = schema["required"].as_array();
             for (name, property) in properties {
-                assert!(required.contains(&json!(name)), "{what}.{name}");
+                // Which members of an order are there its request says.
+                let there = required.is_some_and(|names| names.contains(&json!(name)));
+                assert_eq!(there, what != "OrderFields", "{what}.{name}");
                 check(property, &format!("{what}.{name}"));
             }
         }

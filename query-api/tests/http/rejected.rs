@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::Shop;
 
-async fn reject(shop: &Shop, offset: i64, codes: &[&str], payload: Option<&[u8]>, at: &str) {
+/// Rejects a record of partition 2 for these codes.
+pub async fn reject(shop: &Shop, offset: i64, codes: &[&str], payload: Option<&[u8]>, at: &str) {
     let violations: Vec<Value> = codes
         .iter()
         .map(|code| json!({"field": "email", "code": code, "message": "must be there"}))
