@@ -124,7 +124,16 @@ fn close(schema: &mut RefOr<Schema>) {
             *schema = one.items.remove(0);
             close(schema);
         }
-        RefOr::T(Schema::OneOf(one)) => one.items.iter_mut().for_each(close),
+        RefOr::T(Schema::OneOf(one)) => {
+            one.items.iter_mut().for_each(close);
+            // What a member means is said of the member, not of what it is when it is not null.
+            if let Some(RefOr::Ref(reference)) = one.items.first_mut()
+                && one.description.is_none()
+                && !reference.description.is_empty()
+            {
+                one.description = Some(std::mem::take(&mut reference.description));
+            }
+        }
         RefOr::T(Schema::AnyOf(any)) => any.items.iter_mut().for_each(close),
         _ => {}
     }

@@ -167,7 +167,7 @@ fn each_parameter_and_member_says_what_it_means() {
         for parameter in described["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{parameter}");
             let schema = &parameter["schema"];
-            let bounds = ["enum", "pattern", "maximum", "maxLength"];
+            let bounds = ["enum", "pattern", "minimum", "maximum", "maxLength"];
             let bounded = bounds.iter().any(|bound| !schema[bound].is_null());
             assert!(bounded, "{} {parameter}", operation.path);
         }
