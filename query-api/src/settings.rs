@@ -34,7 +34,6 @@ pub struct CommandLine {
 
 /// Another thing to do than to serve.
 #[derive(Subcommand, Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // there is one of it
 pub enum Command {
     /// Ask a running service whether it is ready; exit status 0 when it is, else 1
     Healthcheck(HealthcheckSettings),

@@ -122,9 +122,6 @@ pub async fn revoke(
         .optional()
 }
 
-/// Id, hash, scopes and end of a token.
-type ValidRow = (i64, Vec<u8>, Vec<String>, Option<DateTime<Utc>>);
-
 /// Every token that was not revoked. One whose time is over is among them: it is told so.
 pub async fn valid(connection: &mut AsyncPgConnection) -> QueryResult<Vec<ValidToken>> {
     let rows: Vec<ValidRow> = api_tokens::table
