@@ -14,7 +14,6 @@ use warp::reply::Response;
 use crate::correlation::Correlation;
 use crate::database::Connections;
 use crate::facts::Board;
-use crate::facts::board::Progress;
 
 const REQUESTS: &str = "ordertally_http_requests_total";
 const DURATION: &str = "ordertally_http_request_duration_seconds";
@@ -60,8 +59,7 @@ impl Metrics {
             gauge!(FACTS).set(as_f64(facts.orders()));
             gauge!(FRESH).set(as_f64(facts.fresh_orders()));
         }
-        let followed = board.progress() == Progress::Done && board.trouble().is_none();
-        gauge!(FOLLOWED).set(if followed { 1.0 } else { 0.0 });
+        gauge!(FOLLOWED).set(if board.is_followed() { 1.0 } else { 0.0 });
         for (state, count) in [("idle", connections.idle), ("busy", connections.busy)] {
             gauge!(CONNECTIONS, "state" => state).set(as_f64(count));
         }

@@ -19,7 +19,6 @@ use utoipa::ToSchema;
 use crate::calendar::DateRange;
 use crate::database::{Database, Question, chain};
 use crate::facts::Board;
-use crate::facts::board::Progress;
 use crate::lists::{RejectedCountsQuestion, RejectedFilter};
 use crate::position::AtLeast;
 use consumed::{Consumed, ConsumedQuestion};
@@ -208,14 +207,13 @@ impl Status {
     }
 
     fn facts(&self) -> FactsStatus {
-        let progress = self.board.progress();
         let facts = self.board.facts();
         FactsStatus {
-            state: progress.to_string(),
+            state: self.board.progress().to_string(),
             orders: facts.as_ref().map(|facts| facts.orders()),
             positions: facts.as_ref().map(|facts| facts.positions.to_string()),
             as_of: facts.and_then(|facts| facts.as_of),
-            followed: progress == Progress::Done && self.board.trouble().is_none(),
+            followed: self.board.is_followed(),
         }
     }
 }

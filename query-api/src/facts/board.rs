@@ -113,6 +113,12 @@ impl Board {
         self.trouble.load_full()
     }
 
+    /// Whether there are facts, and what is committed is followed now.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.facts.load().is_some() && self.trouble.load().is_none()
+    }
+
     /// The database is followed, or not for this reason.
     pub fn note(&self, trouble: Option<String>) {
         self.trouble.store(trouble.map(Arc::new));
